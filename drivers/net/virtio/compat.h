@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The only file that knows DPDK versions. Everything else is written against the newest API and its names here.
+ */
+
+#ifndef VIRTIO_COMPAT_H
+#define VIRTIO_COMPAT_H
+
+#include <rte_version.h>
+#include <rte_lcore.h>
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#include <rte_thread.h>
+#endif
+
+#include <pthread.h>
+
+/* Control threads: off the data cores, signals blocked, named. `name` has at most 15 characters. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+typedef rte_thread_t control_thread_t;
+typedef uint32_t control_thread_ret_t;
+#define CONTROL_THREAD_RET 0
+static inline int
+control_thread_create(control_thread_t *thread, const char *name, rte_thread_func body, void *arg)
+{
+	return -rte_thread_create_control(thread, name, body, arg);
+}
+static inline void
+control_thread_join(control_thread_t thread)
+{
+	rte_thread_join(thread, NULL);
+}
+#else
+typedef pthread_t control_thread_t;
+typedef void *control_thread_ret_t;
+#define CONTROL_THREAD_RET NULL
+static inline int
+control_thread_create(control_thread_t *thread, const char *name, void *(*body)(void *), void *arg)
+{
+	return rte_ctrl_thread_create(thread, name, NULL, body, arg);
+}
+static inline void
+control_thread_join(control_thread_t thread)
+{
+	pthread_join(thread, NULL);
+}
+#endif
+
+#endif /* VIRTIO_COMPAT_H */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * A back-end: whoever serves the emulated device's queues (a vhost-user process, the kernel's vhost-net, vDPA).
+ * Neutral verbs here, the dialect in one leaf file each. A back-end returns facts; it never edits its caller and
+ * knows neither the device nor ethdev. It logs what went wrong, once, and returns -errno.
+ */
+
+#ifndef VIRTIO_USER_BACKEND_H
+#define VIRTIO_USER_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "virtio/vring_layout.h"
+
+/** A piece of memory that the back-end may touch: [va, va + size) is `fd` from `offset` on. */
+struct memory_region {
+	uint64_t va;     /**< our virtual address, which is also the address in descriptors */
+	uint64_t size;   /**< bytes */
+	uint64_t offset; /**< of va in fd, bytes */
+	int fd;          /**< owned by EAL, never closed here */
+};
+
+/** Sorted by va, no two overlap, no two could be merged. */
+struct memory_table {
+	struct memory_region *regions;
+	uint32_t nr;
+	uint32_t room;
+};
+
+/** What a connected back-end can do; filled by connect, constant until disconnect. */
+struct backend_caps {
+	uint64_t features;        /**< virtio feature bits that it offers (transport bits such as 30 left out) */
+	uint32_t max_queue_pairs; /**< at least 1 */
+	uint32_t max_mem_regions; /**< in one memory table */
+	uint64_t protocol;        /**< dialect's own negotiated bits, for logs and telemetry only */
+};
+
+struct backend;
+
+/** Mandatory verbs. None is called before connect succeeded; each ends by backend->deadline. */
+struct backend_ops {
+	const char *name; /**< of the kind: "vhost-user" */
+	/** Reach the peer and learn its caps. -EAGAIN: nobody there yet (a server without a peer). */
+	int (*connect)(struct backend *backend);
+	/** Let the peer go. Idempotent; the back-end can connect again. */
+	void (*disconnect)(struct backend *backend);
+	void (*close)(struct backend *backend); /**< disconnect and free */
+	int (*set_features)(struct backend *backend, uint64_t features);
+	/** Replace the whole table; on return the peer has mapped it. */
+	int (*set_mem_table)(struct backend *backend, const struct memory_table *table);
+	int (*set_vring_num)(struct backend *backend, uint16_t queue, uint32_t num);
+	int (*set_vring_base)(struct backend *backend, uint16_t queue, uint32_t base);
+	/** Stop the ring; on return the peer touches nothing of it. */
+	int (*get_vring_base)(struct backend *backend, uint16_t queue, uint32_t *base);
+	int (*set_vring_addr)(struct backend *backend, uint16_t queue, const struct vring_area *area);
+	int (*set_vring_call)(struct backend *backend, uint16_t queue, int fd);
+	int (*set_vring_kick)(struct backend *backend, uint16_t queue, int fd);
+	int (*set_vring_enable)(struct backend *backend, uint16_t queue, bool enable);
+	/** -ENOTSUP when the dialect or the peer has no status. */
+	int (*set_status)(struct backend *backend, uint8_t status);
+	int (*get_status)(struct backend *backend, uint8_t *status);
+};
+
+/** Optional: the table is changed piece by piece while the rings run. */
+struct backend_slots_ops {
+	int (*add_region)(struct backend *backend, const struct memory_region *region);
+	int (*remove_region)(struct backend *backend, const struct memory_region *region);
+};
+
+/** Optional: the peer has (part of) the configuration space. */
+struct backend_config_ops {
+	int (*get_config)(struct backend *backend, size_t offset, void *dst, size_t len);
+	int (*set_config)(struct backend *backend, size_t offset, const void *src, size_t len);
+};
+
+/** Optional: the peer wants to know the MTU that the driver uses. */
+struct backend_mtu_ops {
+	int (*set_mtu)(struct backend *backend, uint16_t mtu);
+};
+
+/** Optional: something to poll. */
+struct backend_link_ops {
+	/** fd that turns readable or hung up when the peer goes away, or that a peer arrived (server); -1: none. */
+	int (*event_fd)(struct backend *backend);
+	/** After event_fd showed something: 0 still there, -errno: gone or misbehaving (logged). */
+	int (*check)(struct backend *backend);
+};
+
+/** The head of every back-end's own struct. An absent ability is a NULL table. */
+struct backend {
+	const struct backend_ops *ops;
+	const struct backend_slots_ops *slots;   /**< valid while connected */
+	const struct backend_config_ops *config; /**< valid while connected */
+	const struct backend_mtu_ops *mtu;       /**< valid while connected */
+	const struct backend_link_ops *link;
+	struct backend_caps caps;
+	const char *port;  /**< name of the port, for log lines; outlives the back-end */
+	uint64_t deadline; /**< CLOCK_MONOTONIC ns by which the verb under way must end; set by the caller */
+};
+
+/** What the user asked for, as far as a back-end cares. */
+struct backend_config {
+	const char *port;    /**< name of the port, for log lines */
+	const char *path;    /**< socket or character device */
+	const char *iface;   /**< tap name, or NULL */
+	bool server;         /**< we listen, the peer connects */
+	uint16_t queue_pairs; /**< wanted */
+};
+
+/** Find out from the path which kind of back-end serves it, and open it (not yet connected). registry.c */
+int backend_open(const struct backend_config *config, struct backend **backend);
+
+#endif /* VIRTIO_USER_BACKEND_H */
