@@ -34,6 +34,7 @@ text_start(char *buf, size_t len)
 	return text;
 }
 
+/** Add a word as it is, or as much of it as fits. */
 static inline void
 text_add(struct text *text, const char *word)
 {
