@@ -36,7 +36,7 @@
  * (or volatile, for wider copies), relaxed where no order is needed.
  *
  * What this is not: barriers for a device on a bus. The peer is another CPU that shares our
- * memory coherently. VIRTIO 1.3 6: "if this feature bit is not negotiated, then the device and
+ * memory coherently. VIRTIO 1.3 6: "If this feature bit is not negotiated, then the device and
  * driver are assumed to be implemented in software" - a device that insists on
  * VIRTIO_F_ORDER_PLATFORM needs stronger instructions than these on aarch64.
  */

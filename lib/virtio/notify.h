@@ -46,7 +46,7 @@ virtio_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 VIRTIO_INLINE bool
 packed_need_event(struct packed_event event, struct packed_pos pos, uint16_t count, uint16_t size)
 {
-	/* VIRTIO 1.3 2.8.14: "reserved : 14; Reserved, set to 0" - so only two bits are looked at. */
+	/* VIRTIO 1.3 2.8.14: "reserved : 14; Reserved, set to 0" - so two bits count. */
 	const uint16_t mode = event.flags & PACKED_EVENT_FLAGS_MASK;
 	struct packed_pos wanted;
 	uint16_t at;

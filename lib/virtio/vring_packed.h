@@ -198,7 +198,8 @@ packed_desc_read(const struct vring_packed_desc *desc)
  * Driver: write one descriptor, flags included, by a single 16-byte store and without order.
  *
  * For every descriptor of a batch but its first (which is published after them), and for whole
- * lines where the CPU orders stores.
+ * lines where the CPU orders stores: there virtio_wmb() goes before the first such store, so
+ * that the compiler keeps what the descriptors refer to in front of them.
  */
 VIRTIO_INLINE void
 packed_desc_write_whole(struct vring_packed_desc *desc, uint64_t addr, uint32_t len, uint16_t id,

@@ -110,7 +110,8 @@ ctrl_feature_knows_each_command_of_the_specification(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(golden) / sizeof(golden[0]); i++) {
 		bit = 1000;
-		assert_int_equal(virtio_net_ctrl_feature(golden[i].cmd_class, golden[i].cmd, &bit), 0);
+		assert_int_equal(virtio_net_ctrl_feature(golden[i].cmd_class, golden[i].cmd,
+			&bit), 0);
 		assert_int_equal(bit, golden[i].bit);
 	}
 	for (cmd_class = 0; cmd_class < 256; cmd_class++)

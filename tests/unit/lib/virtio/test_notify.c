@@ -60,7 +60,8 @@ static struct packed_event
 event_at(uint16_t idx, bool wrap)
 {
 	const struct packed_pos pos = {idx, wrap};
-	const struct packed_event event = {packed_event_off_wrap(pos), VRING_PACKED_EVENT_FLAG_DESC};
+	const struct packed_event event = {packed_event_off_wrap(pos),
+		VRING_PACKED_EVENT_FLAG_DESC};
 
 	return event;
 }
@@ -201,7 +202,8 @@ main(void)
 		cmocka_unit_test(need_event_holds_across_0xffff),
 		cmocka_unit_test(packed_need_event_obeys_enable_and_disable),
 		cmocka_unit_test(packed_need_event_ignores_reserved_flag_bits),
-		cmocka_unit_test(packed_need_event_notifies_rather_too_often_for_the_reserved_value),
+		cmocka_unit_test(
+			packed_need_event_notifies_rather_too_often_for_the_reserved_value),
 		cmocka_unit_test(packed_need_event_is_true_exactly_when_the_descriptor_was_written),
 		cmocka_unit_test(packed_need_event_holds_for_the_largest_ring),
 		cmocka_unit_test(notify_data_survives_its_encoding),

@@ -122,7 +122,8 @@ can_follow_refuses_bits_without_a_meaning(void **state)
 static void
 text_names_every_bit(void **state)
 {
-	const char *want = "ACKNOWLEDGE|DRIVER|DRIVER_OK|FEATURES_OK|SUSPEND|0x20|NEEDS_RESET|FAILED";
+	const char *want =
+		"ACKNOWLEDGE|DRIVER|DRIVER_OK|FEATURES_OK|SUSPEND|0x20|NEEDS_RESET|FAILED";
 	char buf[80];
 
 	(void)state;
