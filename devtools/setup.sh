@@ -74,10 +74,11 @@ package_table()
 	python3         yes has_command python3
 	xz-utils        yes has_command xz
 	libdpdk-dev     yes has_module libdpdk
-	dpdk            yes has_command dpdk-testpmd
+	dpdk-dev        yes has_command dpdk-testpmd
 	libcmocka-dev   yes has_module cmocka
 	clang           no  has_command clang
 	libclang-rt-dev no  has_clang_rt
+	g++             no  has_command g++
 	END
 }
 
@@ -118,7 +119,7 @@ ensure_packages()
 		die "missing packages; ask an administrator for:" \
 			"apt-get install --no-install-recommends $need$wish"
 	else
-		say "packages: all there but $wish(the second-compiler tests will be skipped)"
+		say "packages: all there but $wish(the tests that need it will be skipped)"
 	fi
 }
 

@@ -118,7 +118,7 @@ def main():
     parser.add_argument('--failed', action='append', default=[])
     parser.add_argument('--skipped', action='append', default=[])
     parser.add_argument('logs', nargs='*')
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
 
     expected = {path: int(n) for path, _, n in (e.rpartition('=') for e in args.expect)}
     total = Count()
