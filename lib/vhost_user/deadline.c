@@ -3,7 +3,8 @@
  */
 
 /*
- * Waiting with an end, see deadline.h. Called by channel.c and socket.c, and by those who set the deadlines.
+ * Waiting with an end, see deadline.h. Called by channel.c and socket.c, and by those who set the
+ * deadlines.
  */
 
 #include <errno.h>

@@ -33,7 +33,7 @@ uint64_t vhost_user_deadline_after_ms(uint32_t ms);
  */
 int vhost_user_wait(int fd, short events, uint64_t deadline);
 
-/** Sleep for `ms` milliseconds, at most until the deadline. @return 0, -ETIMEDOUT: too late for that */
+/** Sleep for `ms` milliseconds, at most until the deadline. @return 0; -ETIMEDOUT: it has passed */
 int vhost_user_pause(uint32_t ms, uint64_t deadline);
 
 #ifdef __cplusplus

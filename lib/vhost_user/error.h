@@ -48,6 +48,14 @@ struct vhost_user_error {
 };
 
 /**
+ * Store an error.
+ *
+ * @param error may be NULL
+ * @return value.code
+ */
+int vhost_user_error_set(struct vhost_user_error *error, struct vhost_user_error value);
+
+/**
  * Put the error in words: message, field, value seen, value allowed.
  *
  * @param text at least `size` bytes; always terminated when size > 0

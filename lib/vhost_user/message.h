@@ -326,6 +326,7 @@ enum vhost_user_reply_kind {
 	VHOST_USER_REPLY_U64,        /**< always with a u64 */
 	VHOST_USER_REPLY_STATE,      /**< always with a ring state of the same ring */
 	VHOST_USER_REPLY_SAME,       /**< always with a payload as long as the request's */
+	VHOST_USER_REPLY_INFLIGHT,   /**< always with an inflight description, and its descriptor */
 	VHOST_USER_REPLY_CONFIG,     /**< like SAME; an empty payload means failure */
 	VHOST_USER_REPLY_EMPTY,      /**< always, without meaning (0 or 8 bytes are in use) */
 	VHOST_USER_REPLY_FD,         /**< always with a descriptor, none on failure */
@@ -417,7 +418,7 @@ void vhost_user_reply_init(struct vhost_user_message *reply,
 void vhost_user_ack_init(struct vhost_user_message *reply, const struct vhost_user_message *request,
 		uint64_t code);
 
-/** Append a descriptor, which stays the caller's. @return 0; -ENOSPC: VHOST_USER_MAX_FDS are there */
+/** Append a descriptor, which stays the caller's. @return 0; -ENOSPC: no room for one more */
 int vhost_user_message_add_fd(struct vhost_user_message *message, int fd);
 
 /** Close every descriptor that is still there (not -1) and forget them all. Idempotent. */
@@ -442,7 +443,8 @@ int vhost_user_message_validate(enum vhost_user_direction direction,
 
 /** @return what the receiver of a (valid) request has to send back. */
 enum vhost_user_answer vhost_user_message_answer(enum vhost_user_direction direction,
-		const struct vhost_user_message *message, const struct vhost_user_negotiated *negotiated);
+		const struct vhost_user_message *message,
+		const struct vhost_user_negotiated *negotiated);
 
 /**
  * Hold a reply against the request that it answers: flags, id, size, descriptors, ring index.
