@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * channel.c over a socketpair whose other end is driven by hand: every cut of a message,
+ * descriptors where they may and may not be, peers that close, stall, flood or interrupt. Each test
+ * also counts this process's descriptors.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "protocol.h"
+#include "vhost_user/channel.h"
+
+#include "fd_hygiene.h"
+
+#define MS UINT64_C(1000000)
+
+static struct vhost_user_channel channel;
+static int peer;
+
+static void
+open_pair(void)
+{
+	int sv[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	vhost_user_channel_init(&channel, sv[0], VHOST_USER_TO_BACKEND);
+	peer = sv[1];
+}
+
+static void
+close_pair(void)
+{
+	vhost_user_channel_close(&channel);
+	vhost_user_channel_close(&channel);
+	if (peer >= 0)
+		close(peer);
+	peer = -1;
+}
+
+/* Put a message on the wire by hand. @return its length */
+static size_t
+wire(uint8_t *bytes, uint32_t request, uint32_t flags, uint32_t size)
+{
+	struct vhost_user_header header = { request, flags, size };
+
+	memcpy(bytes, &header, 12);
+	for (uint32_t i = 0; i < size; i++)
+		bytes[12 + i] = (uint8_t)(i * 7 + request);
+	return 12 + size;
+}
+
+/* Send bytes with nr descriptors, in `groups` control messages. */
+static void
+peer_send(const uint8_t *bytes, size_t len, unsigned int nr, unsigned int groups)
+{
+	char control[2 * CMSG_SPACE(64 * sizeof(int))] __attribute__((aligned(8))) = { 0 };
+	struct iovec iov = { (void *)(uintptr_t)bytes, len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	char *at = control;
+
+	for (unsigned int group = 0; nr > 0 && group < groups; group++) {
+		struct cmsghdr *cmsg = (struct cmsghdr *)at;
+		int fds[64];
+
+		for (unsigned int i = 0; i < nr; i++)
+			fds[i] = STDERR_FILENO; /* not the socket itself: it would stay open */
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(nr * sizeof(int));
+		memcpy(CMSG_DATA(cmsg), fds, nr * sizeof(int));
+		at += CMSG_SPACE(nr * sizeof(int));
+	}
+	msg.msg_control = at > control ? control : NULL;
+	msg.msg_controllen = (size_t)(at - control);
+	assert_int_equal(sendmsg(peer, &msg, 0), (ssize_t)len);
+}
+
+static void
+assert_broken(int error_kind)
+{
+	struct vhost_user_message message;
+
+	assert_true(channel.broken);
+	assert_int_equal(channel.error.kind, error_kind);
+	vhost_user_message_init(&message, VHOST_USER_GET_FEATURES, 0);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -ENOTCONN);
+	assert_int_equal(vhost_user_channel_receive(&channel, &message, UINT64_MAX), -ENOTCONN);
+	assert_int_equal(vhost_user_channel_send(&channel, &message, UINT64_MAX), -ENOTCONN);
+	assert_int_equal(vhost_user_channel_request(&channel, &message, &message, UINT64_MAX),
+			-ENOTCONN);
+}
+
+static void
+check_received(const struct vhost_user_message *message, const uint8_t *bytes, size_t len)
+{
+	assert_memory_equal(&message->header, bytes, 12);
+	assert_memory_equal(message->payload.bytes, bytes + 12, len - 12);
+	for (size_t i = len - 12; i < VHOST_USER_MAX_PAYLOAD; i++)
+		assert_int_equal(message->payload.bytes[i], 0);
+}
+
+static void
+a_message_is_put_together_from_any_two_pieces(void **state)
+{
+	static const uint32_t sizes[] = { 0, 1, 8, 40, 264, 2056 };
+	static uint8_t bytes[12 + 2056];
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	for (size_t i = 0; i < NR(sizes); i++) {
+		size_t len = wire(bytes, 5, 1, sizes[i]);
+
+		for (size_t cut = 1; cut < len; cut++) {
+			peer_send(bytes, cut, 2, 1);
+			assert_int_equal(vhost_user_channel_receive_some(&channel, &message),
+					-EAGAIN);
+			peer_send(bytes + cut, len - cut, 0, 0);
+			assert_int_equal(vhost_user_channel_receive_some(&channel, &message), 1);
+			check_received(&message, bytes, len);
+			assert_int_equal(message.nr_fds, 2);
+			assert_true(fcntl(message.fds[1], F_GETFD) & FD_CLOEXEC);
+			vhost_user_message_close_fds(&message);
+		}
+	}
+	close_pair();
+}
+
+static void
+messages_that_arrive_together_are_handed_out_one_by_one(void **state)
+{
+	uint8_t bytes[3 * 64];
+	struct vhost_user_message message;
+	size_t len = 0;
+
+	(void)state;
+	open_pair();
+	for (uint32_t id = 8; id <= 10; id++)
+		len += wire(bytes + len, id, 1, id);
+	peer_send(bytes, len, 0, 0);
+	for (uint32_t id = 8; id <= 10; id++) {
+		assert_int_equal(vhost_user_channel_receive_some(&channel, &message), 1);
+		assert_int_equal(message.header.request, id);
+		assert_int_equal(message.header.size, id);
+	}
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	close_pair();
+}
+
+static void
+descriptors_may_come_with_any_piece_of_the_header(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 32, 1, 24);
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	peer_send(bytes, 5, 1, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	peer_send(bytes + 5, 3, 2, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	peer_send(bytes + 8, len - 8, 1, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), 1);
+	assert_int_equal(message.nr_fds, 4);
+	vhost_user_message_close_fds(&message);
+	close_pair();
+}
+
+static void
+descriptors_with_the_payload_are_closed_and_refused(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 32, 1, 24);
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	peer_send(bytes, 12, 1, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	peer_send(bytes + 12, len - 12, 1, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EPROTO);
+	assert_string_equal(channel.error.message, "SET_INFLIGHT_FD");
+	assert_broken(VHOST_USER_ERROR_FDS);
+	close_pair();
+}
+
+static void
+up_to_eight_descriptors_pass_and_more_are_closed(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 5, 1, 8);
+	struct vhost_user_message message;
+
+	(void)state;
+	for (unsigned int nr = 0; nr <= 64; nr++) {
+		int rc;
+
+		open_pair();
+		peer_send(bytes, len, nr, 1);
+		rc = vhost_user_channel_receive_some(&channel, &message);
+		assert_int_equal(rc, nr <= 8 ? 1 : -EPROTO);
+		if (rc == 1) {
+			assert_int_equal(message.nr_fds, nr);
+			vhost_user_message_close_fds(&message);
+		}
+		close_pair();
+	}
+}
+
+static void
+surplus_descriptors_over_two_pieces_are_closed(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 5, 1, 8);
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	peer_send(bytes, 4, 5, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	peer_send(bytes + 4, len - 4, 4, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EPROTO);
+	assert_broken(VHOST_USER_ERROR_FDS);
+	close_pair();
+}
+
+static void
+two_control_messages_are_counted_together(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 5, 1, 8);
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	peer_send(bytes, len, 4, 2);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), 1);
+	assert_int_equal(message.nr_fds, 8);
+	vhost_user_message_close_fds(&message);
+	peer_send(bytes, len, 5, 2);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EPROTO);
+	assert_broken(VHOST_USER_ERROR_FDS);
+	close_pair();
+}
+
+static void
+descriptors_that_this_process_has_no_room_for_are_an_error(void **state)
+{
+	struct rlimit old, low;
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 5, 1, 8);
+	struct vhost_user_message message;
+	int highest, rc;
+
+	(void)state;
+	open_pair();
+	peer_send(bytes, len, 4, 1);
+	highest = dup(peer);
+	close(highest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)highest + 2;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	rc = vhost_user_channel_receive_some(&channel, &message);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(rc, -EPROTO);
+	assert_broken(VHOST_USER_ERROR_FDS);
+	close_pair();
+}
+
+static void
+an_oversized_payload_is_refused_before_it_is_read(void **state)
+{
+	static const uint32_t sizes[] = { 2057, 65536, 0x80000000, UINT32_MAX - 12, UINT32_MAX };
+	uint8_t bytes[64];
+	struct vhost_user_message message;
+
+	(void)state;
+	for (size_t i = 0; i < NR(sizes); i++) {
+		open_pair();
+		wire(bytes, 5, 1, 8);
+		memcpy(bytes + 8, &sizes[i], 4);
+		peer_send(bytes, 12, 3, 1);
+		assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EPROTO);
+		assert_int_equal(channel.error.seen, sizes[i]);
+		assert_broken(VHOST_USER_ERROR_RANGE);
+		close_pair();
+	}
+}
+
+static void
+a_peer_that_closes_is_told_from_one_that_closes_inside_a_message(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 8, 1, 8);
+	struct vhost_user_message message;
+
+	(void)state;
+	for (size_t cut = 0; cut <= len; cut++) {
+		open_pair();
+		if (cut > 0)
+			peer_send(bytes, cut, 1, 1);
+		close(peer);
+		peer = -1;
+		if (cut == len) {
+			assert_int_equal(vhost_user_channel_receive(&channel, &message,
+					UINT64_MAX), 0);
+			vhost_user_message_close_fds(&message);
+		}
+		assert_int_equal(vhost_user_channel_receive(&channel, &message, UINT64_MAX),
+				-ECONNRESET);
+		assert_int_equal(channel.error.seen, cut == len ? 0 : cut);
+		assert_broken(VHOST_USER_ERROR_CLOSED);
+		close_pair();
+	}
+}
+
+static void
+a_silent_peer_runs_into_the_deadline_wherever_it_stops(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, 8, 1, 8);
+	struct vhost_user_message message;
+
+	(void)state;
+	for (size_t cut = 0; cut < len; cut++) {
+		uint64_t start = vhost_user_now();
+
+		open_pair();
+		if (cut > 0)
+			peer_send(bytes, cut, 1, 1);
+		assert_int_equal(vhost_user_channel_receive(&channel, &message, start + 5 * MS),
+				-ETIMEDOUT);
+		assert_true(vhost_user_now() - start >= 5 * MS);
+		assert_true(vhost_user_now() - start < 1000 * MS);
+		assert_broken(VHOST_USER_ERROR_TIMEOUT);
+		close_pair();
+	}
+}
+
+static void
+on_alarm(int signal)
+{
+	(void)signal;
+}
+
+static void
+storm(long period_us)
+{
+	struct itimerval timer = { { 0, period_us }, { 0, period_us } };
+	struct sigaction action = { .sa_handler = on_alarm };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* Answers every request with an ack, but only after 20 ms. */
+static void *
+slow_peer(void *arg)
+{
+	struct vhost_user_channel other;
+	struct vhost_user_message message;
+
+	vhost_user_channel_init(&other, dup(peer), VHOST_USER_TO_BACKEND);
+	for (int i = 0; i < *(int *)arg; i++) {
+		uint64_t deadline = vhost_user_deadline_after_ms(5000);
+
+		if (vhost_user_channel_receive(&other, &message, deadline) != 0)
+			break;
+		vhost_user_message_close_fds(&message);
+		vhost_user_pause(20, deadline);
+		vhost_user_ack_init(&message, &message, (uint64_t)i);
+		if (vhost_user_channel_send(&other, &message, deadline) != 0)
+			break;
+	}
+	vhost_user_channel_close(&other);
+	return NULL;
+}
+
+static void
+requests_survive_a_storm_of_signals(void **state)
+{
+	struct vhost_user_message message;
+	pthread_t thread;
+	int answers = 5;
+
+	(void)state;
+	open_pair();
+	assert_int_equal(pthread_create(&thread, NULL, slow_peer, &answers), 0);
+	storm(1000);
+	for (int i = 0; i < answers; i++) {
+		vhost_user_message_init(&message, VHOST_USER_SET_STATUS, 8);
+		message.header.flags |= VHOST_USER_FLAG_NEED_REPLY;
+		assert_int_equal(vhost_user_channel_request_ack(&channel, &message,
+				vhost_user_deadline_after_ms(5000)), i == 0 ? 0 : -EREMOTEIO);
+		assert_false(channel.broken);
+	}
+	storm(0);
+	pthread_join(thread, NULL);
+	close_pair();
+}
+
+static void
+sending_to_a_closed_peer_is_an_error_and_no_sigpipe(void **state)
+{
+	struct vhost_user_message message;
+
+	(void)state;
+	signal(SIGPIPE, SIG_DFL);
+	open_pair();
+	close(peer);
+	peer = -1;
+	vhost_user_message_init(&message, VHOST_USER_SET_OWNER, 0);
+	assert_int_equal(vhost_user_channel_send(&channel, &message, UINT64_MAX), -ECONNRESET);
+	assert_broken(VHOST_USER_ERROR_CLOSED);
+	close_pair();
+}
+
+static void
+what_is_sent_is_what_the_peer_receives(void **state)
+{
+	struct vhost_user_message sent, seen;
+	struct vhost_user_channel other;
+
+	(void)state;
+	open_pair();
+	vhost_user_channel_init(&other, dup(peer), VHOST_USER_TO_BACKEND);
+	vhost_user_message_init(&sent, VHOST_USER_SET_MEM_TABLE, 8 + 8 * 32);
+	for (size_t i = 0; i < sent.header.size; i++)
+		sent.payload.bytes[i] = (uint8_t)i;
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(vhost_user_message_add_fd(&sent, STDERR_FILENO), 0);
+	assert_int_equal(vhost_user_channel_send(&channel, &sent, UINT64_MAX), 0);
+	assert_int_equal(vhost_user_channel_receive_some(&other, &seen), 1);
+	assert_memory_equal(&seen.header, &sent.header, sizeof(sent.header));
+	assert_memory_equal(&seen.payload, &sent.payload, sizeof(sent.payload));
+	assert_int_equal(seen.nr_fds, 8);
+	vhost_user_message_close_fds(&seen);
+	vhost_user_channel_close(&other);
+	close_pair();
+}
+
+/* Reads with pauses so that the sender's buffer stays full. */
+static void *
+reading_peer(void *arg)
+{
+	struct vhost_user_channel other;
+	struct vhost_user_message message;
+
+	vhost_user_channel_init(&other, dup(peer), VHOST_USER_TO_BACKEND);
+	vhost_user_pause(30, UINT64_MAX);
+	while (vhost_user_channel_receive(&other, &message,
+			vhost_user_deadline_after_ms(2000)) == 0) {
+		unsigned int nr = message.nr_fds;
+
+		vhost_user_message_close_fds(&message);
+		if (message.header.request == VHOST_USER_SET_OWNER)
+			break;
+		if (nr == 1 && message.header.size == 2056 && message.payload.bytes[2055] == 0x5a)
+			++*(int *)arg;
+	}
+	vhost_user_channel_close(&other);
+	return NULL;
+}
+
+static void
+a_full_socket_is_written_in_pieces(void **state)
+{
+	struct vhost_user_message message;
+	pthread_t thread;
+	int room = 4096;
+	int whole = 0;
+
+	(void)state;
+	open_pair();
+	assert_int_equal(setsockopt(channel.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+	assert_int_equal(pthread_create(&thread, NULL, reading_peer, &whole), 0);
+	vhost_user_message_init(&message, VHOST_USER_CREATE_CRYPTO_SESSION, 2056);
+	message.payload.bytes[2055] = 0x5a;
+	assert_int_equal(vhost_user_message_add_fd(&message, STDERR_FILENO), 0);
+	for (int i = 0; i < 200; i++)
+		assert_int_equal(vhost_user_channel_send(&channel, &message,
+				vhost_user_deadline_after_ms(5000)), 0);
+	vhost_user_message_init(&message, VHOST_USER_SET_OWNER, 0);
+	assert_int_equal(vhost_user_channel_send(&channel, &message,
+			vhost_user_deadline_after_ms(5000)), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(whole, 200);
+	close_pair();
+}
+
+static void
+a_peer_that_never_reads_runs_into_the_deadline(void **state)
+{
+	struct vhost_user_message message;
+	uint64_t start = vhost_user_now();
+	int rc = 0;
+
+	(void)state;
+	open_pair();
+	vhost_user_message_init(&message, VHOST_USER_CREATE_CRYPTO_SESSION, 2056);
+	for (int i = 0; rc == 0 && i < 10000; i++)
+		rc = vhost_user_channel_send(&channel, &message, start + 100 * MS);
+	assert_int_equal(rc, -ETIMEDOUT);
+	assert_true(vhost_user_now() - start < 2000 * MS);
+	assert_broken(VHOST_USER_ERROR_TIMEOUT);
+	close_pair();
+}
+
+static void
+what_cannot_be_sent_leaves_the_channel_sound(void **state)
+{
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	vhost_user_message_init(&message, VHOST_USER_SET_OWNER, 2057);
+	assert_int_equal(vhost_user_channel_send(&channel, &message, 0), -EINVAL);
+	vhost_user_message_init(&message, VHOST_USER_SET_OWNER, 0);
+	message.nr_fds = 9;
+	assert_int_equal(vhost_user_channel_send(&channel, &message, 0), -EINVAL);
+	message.nr_fds = 0;
+	assert_int_equal(vhost_user_channel_request_ack(&channel, &message, 0), -EINVAL);
+	assert_false(channel.broken);
+	assert_int_equal(vhost_user_channel_send(&channel, &message, 0), 0);
+	close_pair();
+}
+
+static void
+bytes_that_nobody_asked_for_are_no_reply(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, VHOST_USER_GET_FEATURES, 5, 8);
+	struct vhost_user_message request, reply;
+
+	(void)state;
+	open_pair();
+	/* The answer is there before the request is made. */
+	peer_send(bytes, len, 0, 0);
+	vhost_user_message_init(&request, VHOST_USER_GET_FEATURES, 0);
+	assert_int_equal(vhost_user_channel_request(&channel, &request, &reply, UINT64_MAX),
+			-EPROTO);
+	assert_broken(VHOST_USER_ERROR_RANGE);
+	close_pair();
+}
+
+/* Answers one request with a descriptor that nobody wants. */
+static void *
+lavish_peer(void *arg)
+{
+	struct vhost_user_message message;
+	struct vhost_user_channel other;
+
+	(void)arg;
+	vhost_user_channel_init(&other, dup(peer), VHOST_USER_TO_BACKEND);
+	if (vhost_user_channel_receive(&other, &message, vhost_user_deadline_after_ms(2000)) == 0) {
+		vhost_user_ack_init(&message, &message, 0);
+		vhost_user_message_add_fd(&message, STDERR_FILENO);
+		vhost_user_channel_send(&other, &message, vhost_user_deadline_after_ms(2000));
+	}
+	vhost_user_channel_close(&other);
+	return NULL;
+}
+
+static void
+descriptors_of_a_wrong_reply_are_closed(void **state)
+{
+	struct vhost_user_message request, reply;
+	pthread_t thread;
+
+	(void)state;
+	open_pair();
+	assert_int_equal(pthread_create(&thread, NULL, lavish_peer, NULL), 0);
+	vhost_user_message_init(&request, VHOST_USER_GET_FEATURES, 0);
+	assert_int_equal(vhost_user_channel_request(&channel, &request, &reply,
+			vhost_user_deadline_after_ms(2000)), -EPROTO);
+	pthread_join(thread, NULL);
+	assert_int_equal(reply.nr_fds, 0);
+	assert_string_equal(channel.error.message, "GET_FEATURES");
+	assert_broken(VHOST_USER_ERROR_RANGE);
+	close_pair();
+}
+
+static void
+a_late_reply_never_answers_a_later_request(void **state)
+{
+	uint8_t bytes[64];
+	size_t len = wire(bytes, VHOST_USER_GET_FEATURES, 5, 8);
+	struct vhost_user_message request, reply;
+
+	(void)state;
+	open_pair();
+	vhost_user_message_init(&request, VHOST_USER_GET_FEATURES, 0);
+	assert_int_equal(vhost_user_channel_request(&channel, &request, &reply,
+			vhost_user_deadline_after_ms(5)), -ETIMEDOUT);
+	peer_send(bytes, len, 0, 0);
+	assert_int_equal(vhost_user_channel_request(&channel, &request, &reply, UINT64_MAX),
+			-ENOTCONN);
+	assert_broken(VHOST_USER_ERROR_TIMEOUT);
+	close_pair();
+}
+
+static void
+closing_with_half_a_message_closes_its_descriptors(void **state)
+{
+	uint8_t bytes[64];
+	struct vhost_user_message message;
+
+	(void)state;
+	open_pair();
+	wire(bytes, 5, 1, 40);
+	peer_send(bytes, 20, 8, 1);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	close_pair();
+	assert_int_equal(channel.fd, -1);
+}
+
+static void
+the_sockets_own_blocking_mode_is_left_alone(void **state)
+{
+	struct vhost_user_message message;
+	int before;
+
+	(void)state;
+	open_pair();
+	before = fcntl(channel.fd, F_GETFL);
+	assert_int_equal(vhost_user_channel_receive_some(&channel, &message), -EAGAIN);
+	vhost_user_message_init(&message, VHOST_USER_SET_OWNER, 0);
+	assert_int_equal(vhost_user_channel_send(&channel, &message, 0), 0);
+	assert_int_equal(fcntl(channel.fd, F_GETFL), before);
+	close_pair();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HYGIENIC(a_message_is_put_together_from_any_two_pieces),
+		HYGIENIC(messages_that_arrive_together_are_handed_out_one_by_one),
+		HYGIENIC(descriptors_may_come_with_any_piece_of_the_header),
+		HYGIENIC(descriptors_with_the_payload_are_closed_and_refused),
+		HYGIENIC(up_to_eight_descriptors_pass_and_more_are_closed),
+		HYGIENIC(surplus_descriptors_over_two_pieces_are_closed),
+		HYGIENIC(two_control_messages_are_counted_together),
+		HYGIENIC(descriptors_that_this_process_has_no_room_for_are_an_error),
+		HYGIENIC(an_oversized_payload_is_refused_before_it_is_read),
+		HYGIENIC(a_peer_that_closes_is_told_from_one_that_closes_inside_a_message),
+		HYGIENIC(a_silent_peer_runs_into_the_deadline_wherever_it_stops),
+		HYGIENIC(requests_survive_a_storm_of_signals),
+		HYGIENIC(sending_to_a_closed_peer_is_an_error_and_no_sigpipe),
+		HYGIENIC(what_is_sent_is_what_the_peer_receives),
+		HYGIENIC(a_full_socket_is_written_in_pieces),
+		HYGIENIC(a_peer_that_never_reads_runs_into_the_deadline),
+		HYGIENIC(what_cannot_be_sent_leaves_the_channel_sound),
+		HYGIENIC(bytes_that_nobody_asked_for_are_no_reply),
+		HYGIENIC(descriptors_of_a_wrong_reply_are_closed),
+		HYGIENIC(a_late_reply_never_answers_a_later_request),
+		HYGIENIC(closing_with_half_a_message_closes_its_descriptors),
+		HYGIENIC(the_sockets_own_blocking_mode_is_left_alone),
+	};
+
+	return cmocka_run_group_tests_name("lib/vhost_user/channel", tests, NULL, NULL);
+}
