@@ -178,9 +178,13 @@ reconnect_run(struct virtio_user_device *device)
 		rc = gate_open(device, &peer_lost);
 	if (rc == 0) {
 		device->state = DEVICE_RUNNING;
+		device->last_error = 0;
 		return;
 	}
 	device->last_error = rc;
+	/* Memory changed once more, in a way that wants the rings stopped: they are now, so again. */
+	if (rc == -EBUSY)
+		gate_memory_changed(device, false);
 	if (!peer_lost && has_started) {
 		rc = stop_rings(device);
 		peer_lost = rc < 0;
@@ -294,7 +298,7 @@ wait_event(struct virtio_user_device *device)
 static void
 follow_memory(struct virtio_user_device *device)
 {
-	bool peer_lost;
+	bool peer_lost, must_stop;
 	int rc;
 
 	if (!device->is_connected || !gate_is_dirty(device))
@@ -309,6 +313,7 @@ follow_memory(struct virtio_user_device *device)
 	if (rc == 0)
 		return;
 	device->last_error = rc;
+	must_stop = rc == -EBUSY;
 	if (!peer_lost) {
 		device->state = DEVICE_WAITING;
 		rc = stop_rings(device);
@@ -316,6 +321,8 @@ follow_memory(struct virtio_user_device *device)
 	}
 	if (peer_lost)
 		reconnect_lose_peer(device, rc);
+	else if (must_stop)
+		reconnect_run(device);
 }
 
 static void
