@@ -233,7 +233,7 @@ device_open(const struct virtio_user_config *config, const struct device_parts *
 	rc = backend_reach(device, parts);
 	if (rc < 0)
 		goto free_device;
-	rc = device->source->watch(gate_memory_changed, device);
+	rc = device->source->watch(device_gate_memory_changed, device);
 	if (rc < 0) {
 		PORT_LOG(ERR, device->name, "cannot watch the memory: %s", strerror(-rc));
 		goto close_backend;
@@ -245,7 +245,7 @@ device_open(const struct virtio_user_config *config, const struct device_parts *
 	return 0;
 
 unwatch:
-	device->source->unwatch(gate_memory_changed, device);
+	device->source->unwatch(device_gate_memory_changed, device);
 close_backend:
 	device->backend->ops->close(device->backend);
 free_device:
@@ -274,7 +274,7 @@ virtio_user_device_close(struct virtio_user_device *device)
 		return;
 	virtio_user_reset(device);
 	is_thread_gone = reconnect_stop(device);
-	device->source->unwatch(gate_memory_changed, device);
+	device->source->unwatch(device_gate_memory_changed, device);
 	device->backend->ops->close(device->backend);
 	device->backend = NULL;
 	if (is_thread_gone)

@@ -179,20 +179,20 @@ uint64_t device_missing_features(const struct virtio_user_device *device);
 /* --- gate --- */
 
 /** Keep data threads out. Idempotent. */
-void gate_close(struct virtio_user_device *device);
+void device_gate_close(struct virtio_user_device *device);
 
 /**
  * Bring the peer's memory table up to date, then let data threads in: never with a table that misses something. A
  * failure leaves the gate closed; as memory_share().
  */
-int gate_open(struct virtio_user_device *device, bool *peer_lost);
+int device_gate_open(struct virtio_user_device *device, bool *peer_lost);
 
-bool gate_is_dirty(struct virtio_user_device *device);
+bool device_gate_is_dirty(struct virtio_user_device *device);
 
 /** The caller is about to take a snapshot: only what changes from now on counts. */
-void gate_take_dirt(struct virtio_user_device *device);
+void device_gate_take_dirt(struct virtio_user_device *device);
 
 /** The memory source's callback: takes gate.lock only. */
-void gate_memory_changed(void *device, bool added);
+void device_gate_memory_changed(void *device, bool added);
 
 #endif /* VIRTIO_USER_DEVICE_H */

@@ -26,7 +26,7 @@ gate_shut(struct virtio_user_device *device)
 }
 
 void
-gate_close(struct virtio_user_device *device)
+device_gate_close(struct virtio_user_device *device)
 {
 	pthread_mutex_lock(&device->gate.lock);
 	gate_shut(device);
@@ -53,7 +53,7 @@ gate_open_if_clean(struct virtio_user_device *device)
 }
 
 int
-gate_open(struct virtio_user_device *device, bool *peer_lost)
+device_gate_open(struct virtio_user_device *device, bool *peer_lost)
 {
 	int rc;
 
@@ -61,7 +61,7 @@ gate_open(struct virtio_user_device *device, bool *peer_lost)
 	while (!gate_open_if_clean(device)) {
 		rc = memory_share(device, peer_lost);
 		if (rc < 0) {
-			gate_close(device);
+			device_gate_close(device);
 			return rc;
 		}
 	}
@@ -69,7 +69,7 @@ gate_open(struct virtio_user_device *device, bool *peer_lost)
 }
 
 bool
-gate_is_dirty(struct virtio_user_device *device)
+device_gate_is_dirty(struct virtio_user_device *device)
 {
 	bool is_dirty;
 
@@ -80,7 +80,7 @@ gate_is_dirty(struct virtio_user_device *device)
 }
 
 void
-gate_take_dirt(struct virtio_user_device *device)
+device_gate_take_dirt(struct virtio_user_device *device)
 {
 	pthread_mutex_lock(&device->gate.lock);
 	device->gate.is_dirty = false;
@@ -88,7 +88,7 @@ gate_take_dirt(struct virtio_user_device *device)
 }
 
 void
-gate_memory_changed(void *arg, bool added)
+device_gate_memory_changed(void *arg, bool added)
 {
 	struct virtio_user_device *device = arg;
 

@@ -57,7 +57,7 @@ reconnect_wake(struct virtio_user_device *device)
 void
 reconnect_lose_peer(struct virtio_user_device *device, int rc)
 {
-	gate_close(device);
+	device_gate_close(device);
 	__atomic_store_n(&device->is_connected, false, __ATOMIC_RELEASE);
 	device->is_let_go = true;
 	device->counts.disconnects++;
@@ -175,7 +175,7 @@ reconnect_run(struct virtio_user_device *device)
 	rc = start_rings(device, &peer_lost);
 	has_started = rc == 0;
 	if (rc == 0)
-		rc = gate_open(device, &peer_lost);
+		rc = device_gate_open(device, &peer_lost);
 	if (rc == 0) {
 		device->state = DEVICE_RUNNING;
 		device->last_error = 0;
@@ -301,7 +301,7 @@ follow_memory(struct virtio_user_device *device)
 	bool peer_lost, must_stop;
 	int rc;
 
-	if (!device->is_connected || !gate_is_dirty(device))
+	if (!device->is_connected || !device_gate_is_dirty(device))
 		return;
 	if (device->state == DEVICE_WAITING) {
 		reconnect_run(device);
@@ -309,7 +309,7 @@ follow_memory(struct virtio_user_device *device)
 	}
 	if (device->state != DEVICE_RUNNING)
 		return;
-	rc = gate_open(device, &peer_lost);
+	rc = device_gate_open(device, &peer_lost);
 	if (rc == 0)
 		return;
 	device->last_error = rc;

@@ -200,7 +200,7 @@ start_rings(struct virtio_user_device *device, bool *peer_lost)
 {
 	int rc;
 
-	gate_take_dirt(device);
+	device_gate_take_dirt(device);
 	rc = memory_share(device, peer_lost);
 	if (rc < 0)
 		return rc;

@@ -73,7 +73,7 @@ quiet_peer(struct virtio_user_device *device)
 {
 	int rc;
 
-	gate_close(device);
+	device_gate_close(device);
 	if (!device->is_connected)
 		return;
 	rc = stop_rings(device);
