@@ -39,6 +39,9 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 2000
 
+/** poll(2): until something happens. */
+#define POLL_FOREVER (-1)
+
 #define NS_PER_MS UINT64_C(1000000)
 
 void
@@ -184,7 +187,7 @@ reconnect_run(struct virtio_user_device *device)
 	device->last_error = rc;
 	/* Memory changed once more, in a way that wants the rings stopped: they are now, so again. */
 	if (rc == -EBUSY)
-		gate_memory_changed(device, false);
+		device_gate_memory_changed(device, false);
 	if (!peer_lost && has_started) {
 		rc = stop_rings(device);
 		peer_lost = rc < 0;
@@ -265,10 +268,10 @@ poll_timeout(const struct virtio_user_device *device, bool is_connected)
 	uint64_t now = vhost_user_now();
 
 	if (is_connected)
-		return -1;
+		return POLL_FOREVER;
 	if (device->thread.next_try > now)
 		return (int)((device->thread.next_try - now) / NS_PER_MS) + 1;
-	return device->config.server ? -1 : 0;
+	return device->config.server ? POLL_FOREVER : 0;
 }
 
 /** Sleep until there is something to do. @return whether the back-end's event fd showed anything */
@@ -285,7 +288,7 @@ wait_event(struct virtio_user_device *device)
 	ssize_t got;
 
 	/* While a server backs off, whoever waits at its door would end every sleep at once. */
-	if (is_connected || timeout < 0)
+	if (is_connected || timeout == POLL_FOREVER)
 		fds[1].fd = event_fd(device);
 	if (poll(fds, 2, timeout) < 0)
 		return false;
