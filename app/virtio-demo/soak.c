@@ -114,9 +114,11 @@ round_run(struct demo_port *port, const struct demo_options *options)
 static void
 progress(const struct demo_options *options, const char *what, uint32_t round, uint32_t rounds)
 {
-	if (options->quiet || rounds < 10 || round % (rounds / 10) != 0)
+	uint32_t done = round + 1 - RTE_MIN(round + 1, (uint32_t)WARM_UP_ROUNDS);
+
+	if (options->quiet || rounds < 10 || done == 0 || done % (rounds / 10) != 0)
 		return;
-	printf("%u of %u %s\n", round, rounds, what);
+	printf("%u of %u %s\n", done, rounds, what);
 	fflush(stdout);
 }
 
