@@ -48,4 +48,28 @@ control_thread_join(control_thread_t thread)
 }
 #endif
 
+/* The ethdev ops whose shape changed. The names are macros, so nothing here needs ethdev's headers by itself. */
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
+typedef int rx_queue_count_ret_t;
+#define STATS_GET_PARAMS struct rte_eth_dev *dev, struct rte_eth_stats *stats, struct eth_queue_stats *queue_stats
+#define STATS_GET_QUEUES queue_stats
+#define STATS_QUEUES_STRUCT struct eth_queue_stats
+#else
+typedef uint32_t rx_queue_count_ret_t;
+#define STATS_GET_PARAMS struct rte_eth_dev *dev, struct rte_eth_stats *stats
+#define STATS_GET_QUEUES stats
+#define STATS_QUEUES_STRUCT struct rte_eth_stats
+#endif
+#if RTE_VERSION >= RTE_VERSION_NUM(24, 11, 0, 0)
+#define PTYPES_GET_PARAMS struct rte_eth_dev *dev __rte_unused, size_t *nr __rte_unused
+#else
+#define PTYPES_GET_PARAMS struct rte_eth_dev *dev __rte_unused
+#endif
+
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+#define telemetry_add_uint rte_tel_data_add_dict_uint
+#else
+#define telemetry_add_uint rte_tel_data_add_dict_u64
+#endif
+
 #endif /* VIRTIO_COMPAT_H */

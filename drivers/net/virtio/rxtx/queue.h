@@ -20,13 +20,8 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "ring/notifier.h"
 #include "virtio/vring_layout.h"
-
-/** How the ring kicks; no more of the device is known here. */
-struct vring_notifier {
-	void (*kick)(void *device, uint16_t queue);
-	void *device;
-};
 
 struct queue_config {
 	const char *port;    /**< name, for log lines; outlives the queue */
@@ -47,8 +42,6 @@ struct queue_config {
 struct queue_stats {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t multicast;
-	uint64_t broadcast;
 	uint64_t no_mbuf;        /**< rx: buffers wanted from an empty pool (buffers) */
 	uint64_t bad_length;     /**< rx: longer than what was posted, or shorter than the header */
 	uint64_t bad_chain;      /**< rx: a number of merged buffers that cannot be */

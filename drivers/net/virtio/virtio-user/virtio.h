@@ -27,10 +27,17 @@
 
 struct virtio_user_device;
 
-/** How the device tells the driver. All are called with the device's lock held but link_changed, which may do anything. */
+/**
+ * How the device tells the driver. All but link_changed are called with a lock of the device held: they must not
+ * call back into it. quiesce and release must not allocate or free EAL memory either: a quiesce can come from
+ * inside rte_malloc() in any thread, because new memory reaches the peer before a data thread can use it.
+ */
 struct virtio_user_listener {
 	void *ctx;
-	/** RUNNING ends: keep data threads out of every ring and wait until none is inside. */
+	/**
+	 * RUNNING ends, or pauses until the peer knows new memory: keep data threads out of every ring and wait
+	 * until none is inside.
+	 */
 	void (*quiesce)(void *ctx);
 	/**
 	 * The peer vanished without giving its positions: make the ring of @p queue fit for a new peer and say where
@@ -39,7 +46,10 @@ struct virtio_user_listener {
 	int (*resync)(void *ctx, uint16_t queue, uint32_t *base);
 	/** RUNNING begins: let data threads in. */
 	void (*release)(void *ctx);
-	/** The link went up or down; called from any thread, no lock held. */
+	/**
+	 * The link went up or down. Called from the device's own thread, in order, no lock held; may do anything,
+	 * closing the device included. May come before virtio_user_device_open() returned.
+	 */
 	void (*link_changed)(void *ctx, bool up);
 };
 

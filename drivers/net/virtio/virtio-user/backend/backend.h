@@ -22,7 +22,9 @@ struct memory_region {
 	uint64_t va;     /**< our virtual address, which is also the address in descriptors */
 	uint64_t size;   /**< bytes */
 	uint64_t offset; /**< of va in fd, bytes */
-	int fd;          /**< owned by EAL, never closed here */
+	uint64_t dev;    /**< st_dev and st_ino of fd: tell a page file from its successor at the same va */
+	uint64_t ino;
+	int fd;          /**< the table's own duplicate; a back-end sends it and never closes it */
 };
 
 /** Sorted by va, no two overlap, no two could be merged. */
@@ -34,7 +36,7 @@ struct memory_table {
 
 /** What a connected back-end can do; filled by connect, constant until disconnect. */
 struct backend_caps {
-	uint64_t features;        /**< virtio feature bits that it offers (transport bits such as 30 left out) */
+	uint64_t features;        /**< virtio bits that it offers (transport bits such as 30 left out) */
 	uint32_t max_queue_pairs; /**< at least 1 */
 	uint32_t max_mem_regions; /**< in one memory table */
 	uint64_t protocol;        /**< dialect's own negotiated bits, for logs and telemetry only */
@@ -45,17 +47,24 @@ struct backend;
 /** Mandatory verbs. None is called before connect succeeded; each ends by backend->deadline. */
 struct backend_ops {
 	const char *name; /**< of the kind: "vhost-user" */
-	/** Reach the peer and learn its caps. -EAGAIN: nobody there yet (a server without a peer). */
+	/**
+	 * Reach the peer and learn its caps. -EAGAIN: nobody there yet (a server without a peer).
+	 * A failure like the one before it is not logged again.
+	 */
 	int (*connect)(struct backend *backend);
 	/** Let the peer go. Idempotent; the back-end can connect again. */
 	void (*disconnect)(struct backend *backend);
 	void (*close)(struct backend *backend); /**< disconnect and free */
+	/** -EREMOTEIO: the peer is well and refuses them. */
 	int (*set_features)(struct backend *backend, uint64_t features);
 	/** Replace the whole table; on return the peer has mapped it. */
 	int (*set_mem_table)(struct backend *backend, const struct memory_table *table);
 	int (*set_vring_num)(struct backend *backend, uint16_t queue, uint32_t num);
 	int (*set_vring_base)(struct backend *backend, uint16_t queue, uint32_t base);
-	/** Stop the ring; on return the peer touches nothing of it. */
+	/**
+	 * Stop the ring; on return the peer touches nothing of it. It may have forgotten everything about
+	 * the ring but its existence: call, num, base, addr, kick and enable are due before it runs again.
+	 */
 	int (*get_vring_base)(struct backend *backend, uint16_t queue, uint32_t *base);
 	int (*set_vring_addr)(struct backend *backend, uint16_t queue, const struct vring_area *area);
 	int (*set_vring_call)(struct backend *backend, uint16_t queue, int fd);
@@ -85,7 +94,10 @@ struct backend_mtu_ops {
 
 /** Optional: something to poll. */
 struct backend_link_ops {
-	/** fd that turns readable or hung up when the peer goes away, or that a peer arrived (server); -1: none. */
+	/**
+	 * fd that turns readable or hung up when the peer goes away, or that a peer arrived (server);
+	 * -1: none. Asked for afresh before each poll.
+	 */
 	int (*event_fd)(struct backend *backend);
 	/** After event_fd showed something: 0 still there, -errno: gone or misbehaving (logged). */
 	int (*check)(struct backend *backend);

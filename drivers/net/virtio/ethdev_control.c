@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * Link, MAC address, MTU and filters of the port, and the commands of the control queue that some of them are.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "ring/control_queue.h"
+#include "virtio/feature.h"
+#include "virtio/net.h"
+
+#include "ethdev.h"
+#include "log.h"
+
+/* --- control queue --- */
+
+/* Commands go one at a time; a command takes three descriptors. */
+#define CONTROL_RING_SIZE 16
+
+bool
+control_is_there(const struct virtio_hw *hw)
+{
+	return hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ);
+}
+
+uint16_t
+control_index(const struct virtio_hw *hw)
+{
+	uint16_t pairs = 1;
+
+	hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs,
+		sizeof(pairs));
+	return (uint16_t)virtio_net_ctrlq_index(hw->features, pairs);
+}
+
+int
+control_build(struct virtio_hw *hw)
+{
+	struct control_queue_config config = {
+		.port = hw->name,
+		.index = control_index(hw),
+		.size = CONTROL_RING_SIZE,
+		.mem_len = control_queue_mem_bytes(CONTROL_RING_SIZE),
+		.notifier = { .kick = hw->ops->notify_queue, .device = hw->device },
+	};
+	int ret;
+
+	control_destroy(hw);
+	if (!control_is_there(hw))
+		return 0;
+	hw->cq_mem = ring_memory_alloc(config.mem_len, SOCKET_ID_ANY);
+	if (hw->cq_mem == NULL) {
+		PORT_LOG(ERR, hw->name, "control queue: no EAL memory for %zu bytes; give EAL more by -m", config.mem_len);
+		return -ENOMEM;
+	}
+	config.mem = hw->cq_mem;
+	ret = control_queue_create(&config, &hw->cq);
+	if (ret == 0)
+		ret = hw->ops->setup_queue(hw->device, config.index, control_queue_area(hw->cq));
+	return ret;
+}
+
+void
+control_destroy(struct virtio_hw *hw)
+{
+	if (hw->cq != NULL)
+		control_queue_destroy(hw->cq);
+	hw->cq = NULL;
+	rte_free(hw->cq_mem);
+	hw->cq_mem = NULL;
+}
+
+static int
+control_send(struct virtio_hw *hw, uint8_t class, uint8_t cmd, const void *data, size_t len)
+{
+	int ret = control_queue_send(hw->cq, class, cmd, data, len, hw->config.deadline);
+
+	if (ret != 0)
+		PORT_LOG(ERR, hw->name, "control command %u.%u: %s", class, cmd, strerror(-ret));
+	return ret;
+}
+
+int
+control_set_pairs(struct virtio_hw *hw)
+{
+	const struct virtio_net_ctrl_mq mq = { .virtqueue_pairs = hw->pairs };
+
+	if (hw->cq == NULL || !(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MQ)))
+		return 0;
+	return control_send(hw, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &mq, sizeof(mq));
+}
+
+/* --- MAC address --- */
+
+int
+port_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr)
+{
+	struct virtio_hw *hw = port_of(dev);
+	int ret = 0;
+
+	if (rte_is_same_ether_addr(addr, &hw->device_mac))
+		return 0;
+	/* Without the command the address is ours alone: the device filters none. A port that was never started sends
+	 * it then: ethdev sets the address again after each start.
+	 */
+	if (hw->is_live && hw->cq != NULL && (hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR)))
+		ret = control_send(hw, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, addr, sizeof(*addr));
+	else
+		return 0;
+	if (ret == 0)
+		hw->device_mac = *addr;
+	return ret;
+}
+
+/* --- MTU --- */
+
+int
+port_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
+{
+	struct virtio_hw *hw = port_of(dev);
+
+	/* ethdev has checked the range. A ring does not change with the MTU, so this may happen at any time. */
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) && !queues_hold_mtu(hw, mtu))
+		return -EINVAL;
+	/* To tell the peer is a courtesy: one that has no use for it, or is not there, is no failure. */
+	hw->peer->set_mtu(hw->device, mtu);
+	return 0;
+}
+
+/* --- filters: the device has none and delivers everything --- */
+
+int
+port_promiscuous_enable(struct rte_eth_dev *dev)
+{
+	(void)dev;
+	return 0;
+}
+
+int
+port_promiscuous_disable(struct rte_eth_dev *dev)
+{
+	(void)dev;
+	return -ENOTSUP;
+}
+
+int
+port_allmulticast_enable(struct rte_eth_dev *dev)
+{
+	(void)dev;
+	return 0;
+}
+
+int
+port_allmulticast_disable(struct rte_eth_dev *dev)
+{
+	(void)dev;
+	return -ENOTSUP;
+}
+
+/* --- link --- */
+
+int
+port_link_update(struct rte_eth_dev *dev, int wait_to_complete)
+{
+	struct virtio_hw *hw = port_of(dev);
+	struct rte_eth_link link = {
+		.link_speed = hw->config.speed,
+		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,
+		.link_autoneg = RTE_ETH_LINK_FIXED,
+	};
+	bool is_up = hw->is_live && hw->peer->link_is_up(hw->device);
+
+	if (!is_up && hw->is_live && wait_to_complete && dev->data->dev_started)
+		is_up = hw->peer->link_wait(hw->device, hw->config.deadline);
+	link.link_status = is_up ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
+	if (!is_up)
+		link.link_speed = RTE_ETH_SPEED_NUM_NONE;
+	return rte_eth_linkstatus_set(dev, &link);
+}
+
+/* --- what is on the other side --- */
+
+/* Short, for tools that have 32 bytes for it; ethdev's private dump names the features. */
+int
+port_fw_version_get(struct rte_eth_dev *dev, char *text, size_t size)
+{
+	struct virtio_hw *hw = port_of(dev);
+	struct port_peer_info info;
+	int len;
+
+	hw->peer->get_info(hw->device, &info);
+	len = snprintf(text, size, "%s 0x%" PRIx64, info.backend, hw->features);
+	return len < 0 ? -EINVAL : (size_t)len < size ? 0 : len + 1;
+}

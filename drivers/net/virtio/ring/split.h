@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The driver's data verbs on a split virtqueue: take and refill, place and reclaim. Reached through verbs.h only, where
+ * the shape is a compile-time constant and every test of in_order folds away.
+ *
+ * Writing goes through a cursor, a copy of the positions that the compiler can keep in registers: descriptor stores
+ * may alias anything, so a loop over the virtqueue itself would reload it for every packet.
+ */
+
+#ifndef VIRTIO_RING_SPLIT_H
+#define VIRTIO_RING_SPLIT_H
+
+#include <rte_branch_prediction.h>
+
+#include "ring/virtqueue.h"
+#include "virtio/vring_split.h"
+
+/** Where the next buffers go. */
+struct split_cursor {
+	struct vring_desc *desc;
+	struct vring_avail *avail;
+	void **cookies;
+	uint16_t *heads;
+	const uint16_t *free_ids;
+	uint16_t mask;
+	uint16_t avail_idx;
+	uint16_t desc_next;
+};
+
+VIRTIO_INLINE struct split_cursor
+split_cursor_begin(const struct virtqueue *vq)
+{
+	const struct split_cursor at = {
+		.desc = vq->desc,
+		.avail = vq->avail,
+		.cookies = vq->cookies,
+		.heads = vq->heads,
+		.free_ids = vq->free_ids,
+		.mask = vq->mask,
+		.avail_idx = vq->avail_idx,
+		.desc_next = vq->desc_next,
+	};
+
+	return at;
+}
+
+/** Take over where a cursor came to; nothing is published yet. */
+VIRTIO_INLINE void
+split_cursor_end(struct virtqueue *vq, const struct split_cursor *at)
+{
+	vq->nb_free -= (uint16_t)(at->desc_next - vq->desc_next);
+	vq->desc_next = at->desc_next;
+	vq->avail_idx = at->avail_idx;
+}
+
+/** The descriptor that the next buffer, or next link, uses. */
+VIRTIO_INLINE uint16_t
+split_next_id(const struct split_cursor *at, bool in_order)
+{
+	const uint16_t position = at->desc_next & at->mask;
+
+	return in_order ? position : at->free_ids[position];
+}
+
+/** Enter a chain that begins at @p head; an entry that has the value already stays clean in the peer's cache. */
+VIRTIO_INLINE void
+split_enter(struct split_cursor *at, bool in_order, uint16_t head, void *cookie)
+{
+	const uint16_t slot = at->avail_idx & at->mask;
+
+	at->cookies[in_order ? slot : head] = cookie;
+	if (unlikely(at->heads[slot] != head)) {
+		at->heads[slot] = head;
+		split_avail_entry_write(at->avail, slot, head);
+	}
+	at->avail_idx++;
+}
+
+/** Place a buffer of one descriptor. */
+VIRTIO_INLINE void
+split_place(struct split_cursor *at, bool in_order, void *cookie, uint64_t addr, uint32_t len, uint16_t flags)
+{
+	const uint16_t id = split_next_id(at, in_order);
+
+	split_desc_write(&at->desc[id], addr, len, flags, 0);
+	at->desc_next++;
+	split_enter(at, in_order, id, cookie);
+}
+
+/** In order, never a chain: descriptor, entry and cookie share the slot, and entry and cookie are in place. */
+VIRTIO_INLINE void
+split_place_at_slot(struct split_cursor *at, uint64_t addr, uint32_t len, uint16_t flags)
+{
+	split_desc_write(&at->desc[at->avail_idx & at->mask], addr, len, flags, 0);
+	at->avail_idx++;
+	at->desc_next++;
+}
+
+/** One link of a chain; @p flags without NEXT for the last one. split_chain_end() enters it. */
+VIRTIO_INLINE void
+split_chain_add(struct virtqueue *vq, struct split_cursor *at, bool in_order, uint64_t addr, uint32_t len,
+	uint16_t flags)
+{
+	const uint16_t id = split_next_id(at, in_order);
+	uint16_t next = 0;
+
+	at->desc_next++;
+	if ((flags & VRING_DESC_F_NEXT) != 0)
+		next = split_next_id(at, in_order);
+	split_desc_write(&at->desc[id], addr, len, flags, next);
+	if (!in_order)
+		vq->chains[id].next = next;
+}
+
+/** Enter the chain of @p count links that began at @p head. */
+VIRTIO_INLINE void
+split_chain_end(struct virtqueue *vq, struct split_cursor *at, bool in_order, uint16_t head, uint16_t count,
+	void *cookie)
+{
+	if (!in_order)
+		vq->chains[head].count = count;
+	split_enter(at, in_order, head, cookie);
+}
+
+/** How many used buffers wait; the one read of used.idx in a burst. */
+VIRTIO_INLINE uint16_t
+split_ready(struct virtqueue *vq)
+{
+	const uint16_t seen = split_used_idx_read(vq->used);
+	const uint16_t ready = (uint16_t)(seen - vq->used_idx);
+
+	if (unlikely(vq->broken))
+		return 0;
+	if (unlikely(ready > virtqueue_outstanding(vq)))
+		return virtqueue_break_index(vq, seen);
+	vq->used_seen = seen;
+	return ready;
+}
+
+VIRTIO_INLINE uint16_t
+split_take_in_order(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+{
+	const struct vring_used *const used = vq->used;
+	void *const *const shadow = vq->cookies;
+	const uint16_t mask = vq->mask;
+	const uint16_t first = vq->used_idx;
+	uint16_t i;
+
+	if (unlikely(vq->batch_left != 0))
+		return virtqueue_take_batched(vq, cookies, lens, n);
+	for (i = 0; i < n; i++) {
+		const uint16_t slot = (uint16_t)(first + i) & mask;
+		const struct vring_used_elem elem = split_used_elem_read(used, slot);
+
+		if (unlikely(elem.id != slot))
+			break;
+		cookies[i] = shadow[slot];
+		lens[i] = elem.len;
+	}
+	vq->used_idx += i;
+	vq->nb_free += i;
+	if (unlikely(i < n))
+		i += virtqueue_take_batched(vq, cookies + i, lens + i, n - i);
+	return i;
+}
+
+VIRTIO_INLINE uint16_t
+split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+{
+	const struct vring_used *const used = vq->used;
+	void **const shadow = vq->cookies;
+	uint16_t *const free_ids = vq->free_ids;
+	const uint16_t mask = vq->mask;
+	const uint16_t first = vq->used_idx;
+	const uint16_t freed = vq->desc_freed;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct vring_used_elem elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
+		void *const cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
+
+		if (unlikely(cookie == NULL)) {
+			virtqueue_break_id(vq, elem.id);
+			break;
+		}
+		shadow[elem.id] = NULL;
+		free_ids[(uint16_t)(freed + i) & mask] = (uint16_t)elem.id;
+		cookies[i] = cookie;
+		lens[i] = elem.len;
+	}
+	vq->used_idx += i;
+	vq->desc_freed += i;
+	vq->nb_free += i;
+	return i;
+}
+
+/** Take @p n buffers of one descriptor each; fewer only when the queue broke. @p n <= what is ready. */
+VIRTIO_INLINE uint16_t
+split_take(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *lens, uint16_t n)
+{
+	if (in_order)
+		return split_take_in_order(vq, cookies, lens, n);
+	return split_take_out_of_order(vq, cookies, lens, n);
+}
+
+/** In order: the oldest outstanding chain's first descriptor tells how many are in use. */
+VIRTIO_INLINE uint32_t
+split_count_free_in_order(const struct virtqueue *vq)
+{
+	if (vq->used_idx == vq->avail_idx)
+		return vq->size;
+	return vq->size - 1 - ((vq->desc_next - vq->heads[vq->used_idx & vq->mask] - 1) & vq->mask);
+}
+
+VIRTIO_INLINE uint16_t
+split_reclaim_in_order(struct virtqueue *vq, void ***done, uint16_t n)
+{
+	const uint16_t slot = vq->used_idx & vq->mask;
+
+	/* A slice of the array: up to its end, the rest by the next call. */
+	if (unlikely(n > vq->size - slot))
+		n = vq->size - slot;
+	*done = &vq->cookies[slot];
+	vq->used_idx += n;
+	vq->nb_free = split_count_free_in_order(vq);
+	return n;
+}
+
+/** Give a chain's descriptors back to the FIFO, along links of our own. */
+VIRTIO_INLINE void
+split_free_chain(struct virtqueue *vq, uint16_t head)
+{
+	uint16_t left = vq->chains[head].count;
+	uint16_t id = head;
+
+	vq->free_ids[vq->desc_freed++ & vq->mask] = id;
+	vq->nb_free++;
+	if (likely(left <= 1))
+		return;
+	vq->chains[head].count = 1;
+	while (--left > 0) {
+		id = vq->chains[id].next;
+		vq->free_ids[vq->desc_freed++ & vq->mask] = id;
+		vq->nb_free++;
+	}
+}
+
+VIRTIO_INLINE uint16_t
+split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
+{
+	const uint16_t mask = vq->mask;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		const uint16_t slot = (uint16_t)(vq->used_idx + i) & mask;
+		const uint32_t id = split_used_elem_read(vq->used, slot).id;
+		void *const cookie = likely(id <= mask) ? vq->cookies[id] : NULL;
+
+		if (unlikely(cookie == NULL)) {
+			virtqueue_break_id(vq, id);
+			break;
+		}
+		vq->cookies[id] = NULL;
+		split_free_chain(vq, (uint16_t)id);
+		done[i] = cookie;
+	}
+	vq->used_idx += i;
+	return i;
+}
+
+#endif /* VIRTIO_RING_SPLIT_H */

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The slow half of a virtqueue: making it, emptying it, mending it. See virtqueue.h.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "ring/verbs.h"
+#include "ring/virtqueue.h"
+
+static int
+shadow_alloc(struct virtqueue *vq)
+{
+	vq->cookies = calloc(vq->size, sizeof(*vq->cookies));
+	vq->heads = calloc(vq->size, sizeof(*vq->heads));
+	vq->free_ids = calloc(vq->size, sizeof(*vq->free_ids));
+	vq->chains = calloc(vq->size, sizeof(*vq->chains));
+	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL)
+		return 0;
+	virtqueue_fini(vq);
+	return -ENOMEM;
+}
+
+int
+virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config)
+{
+	int rc;
+
+	rc = vring_layout_place(&vq->area, config->shape.format, config->size, config->mem, config->mem_len);
+	if (rc != 0)
+		return rc;
+	vq->desc = split_desc_table(&vq->area);
+	vq->avail = split_avail_ring(&vq->area);
+	vq->used = split_used_ring(&vq->area);
+	vq->size = config->size;
+	vq->mask = (uint16_t)(config->size - 1);
+	vq->index = config->index;
+	vq->whole_len = config->whole_len;
+	vq->notifier = config->notifier;
+	vq->port = config->port;
+	vq->breaks = config->breaks;
+	vq->shape = config->shape;
+	rc = shadow_alloc(vq);
+	if (rc != 0)
+		return rc;
+	virtqueue_reset(vq);
+	return 0;
+}
+
+void
+virtqueue_fini(struct virtqueue *vq)
+{
+	free(vq->cookies);
+	free(vq->heads);
+	free(vq->free_ids);
+	free(vq->chains);
+	vq->cookies = NULL;
+	vq->heads = NULL;
+	vq->free_ids = NULL;
+	vq->chains = NULL;
+}
+
+/* Entry, descriptor and FIFO position share a number until chains or the peer shuffle them. */
+static void
+shadow_reset(struct virtqueue *vq)
+{
+	uint32_t i;
+
+	for (i = 0; i < vq->size; i++) {
+		vq->cookies[i] = NULL;
+		vq->heads[i] = (uint16_t)i;
+		vq->free_ids[i] = (uint16_t)i;
+		vq->chains[i] = (struct vq_chain){.count = 1};
+		split_avail_entry_write(vq->avail, (uint16_t)i, (uint16_t)i);
+	}
+}
+
+void
+virtqueue_reset(struct virtqueue *vq)
+{
+	vring_area_clear(&vq->area);
+	/* VIRTIO 1.3 2.7.7.1: "the driver MUST set flags to 1 if used buffer notifications" are unwanted: we poll. */
+	split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
+	shadow_reset(vq);
+	vq->avail_idx = 0;
+	vq->used_idx = 0;
+	vq->used_seen = 0;
+	vq->desc_next = 0;
+	vq->desc_freed = 0;
+	vq->batch_left = 0;
+	vq->batch_len = 0;
+	vq->nb_free = vq->size;
+	vq->broken = false;
+}
+
+void
+virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx)
+{
+	uint16_t at;
+	uint32_t id;
+
+	if (vq->shape.in_order) {
+		for (at = vq->used_idx; at != vq->avail_idx; at++)
+			give(ctx, vq->cookies[at & vq->mask]);
+		return;
+	}
+	for (id = 0; id < vq->size; id++)
+		if (vq->cookies[id] != NULL)
+			give(ctx, vq->cookies[id]);
+}
+
+static bool
+is_outstanding(const struct virtqueue *vq, uint32_t id)
+{
+	return id < vq->size && vq->cookies[id] != NULL && !vq->chains[id].seen;
+}
+
+/* How far the used ring can be believed. Out of order, the heads in it are marked as seen. */
+static uint16_t
+believable_used_idx(struct virtqueue *vq)
+{
+	const uint16_t claimed = split_used_idx_read(vq->used);
+	uint16_t at;
+
+	if ((uint16_t)(claimed - vq->used_idx) > virtqueue_outstanding(vq))
+		return vq->used_idx;
+	if (vq->shape.in_order)
+		return claimed;
+	for (at = vq->used_idx; at != claimed; at++) {
+		const uint32_t id = split_used_elem_read(vq->used, at & vq->mask).id;
+
+		if (!is_outstanding(vq, id))
+			break;
+		vq->chains[id].seen = true;
+	}
+	return at;
+}
+
+static void
+enter_again(struct virtqueue *vq, uint16_t at, uint16_t head)
+{
+	vq->heads[at & vq->mask] = head;
+	split_avail_entry_write(vq->avail, at & vq->mask, head);
+}
+
+/*
+ * Out of order: move the heads that are still out to the end of the entries, the newest last. From the newest entry
+ * backwards, so that of a number that was posted twice the later one counts, and no entry is overwritten unread.
+ * Heads that no entry names any more were posted longest ago.
+ */
+static void
+repost_heads(struct virtqueue *vq, uint16_t base)
+{
+	uint16_t to = vq->avail_idx;
+	uint32_t back;
+	uint32_t id;
+
+	for (back = 1; back <= vq->size; back++) {
+		const uint16_t head = vq->heads[(uint16_t)(vq->avail_idx - back) & vq->mask];
+
+		if (!is_outstanding(vq, head))
+			continue;
+		vq->chains[head].seen = true;
+		enter_again(vq, --to, head);
+	}
+	for (id = 0; id < vq->size && to != base; id++)
+		if (is_outstanding(vq, id))
+			enter_again(vq, --to, (uint16_t)id);
+	for (id = 0; id < vq->size; id++)
+		vq->chains[id].seen = false;
+}
+
+/* A peer that went mad may have written anywhere in the ring. */
+static void
+rewrite_entries(struct virtqueue *vq, uint16_t base)
+{
+	uint16_t at;
+
+	for (at = base; at != vq->avail_idx; at++)
+		enter_again(vq, at, vq->heads[at & vq->mask]);
+}
+
+uint16_t
+virtqueue_resync(struct virtqueue *vq)
+{
+	const uint16_t base = believable_used_idx(vq);
+
+	if (vq->shape.in_order)
+		rewrite_entries(vq, base);
+	else
+		repost_heads(vq, base);
+	if (vq->batch_left > (uint16_t)(base - vq->used_idx))
+		vq->batch_left = 0;
+	vq->used_seen = base;
+	vq->broken = false;
+	/* Nobody else is there to own the used ring. */
+	split_used_flags_set(vq->used, 0);
+	split_used_publish(vq->used, base);
+	split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
+	split_avail_publish(vq->avail, vq->avail_idx);
+	return base;
+}
+
+static void
+break_now(struct virtqueue *vq)
+{
+	vq->broken = true;
+	vq->used_seen = vq->used_idx;
+	(*vq->breaks)++;
+}
+
+uint16_t
+virtqueue_break_index(struct virtqueue *vq, uint16_t seen)
+{
+	PORT_LOG(ERR, vq->port, "queue %u: the peer moved used.idx from %u to %u, only %u buffers are with it; "
+		"the queue rests until the peer reconnects or the port is restarted",
+		vq->index, vq->used_idx, seen, virtqueue_outstanding(vq));
+	break_now(vq);
+	return 0;
+}
+
+void
+virtqueue_break_id(struct virtqueue *vq, uint32_t id)
+{
+	PORT_LOG(ERR, vq->port, "queue %u: the peer returned buffer %u, which it does not have (ring size %u); "
+		"the queue rests until the peer reconnects or the port is restarted",
+		vq->index, id, vq->size);
+	break_now(vq);
+}
+
+/* One element says that all buffers up to its id are used. */
+static bool
+batch_begin(struct virtqueue *vq)
+{
+	const uint16_t slot = vq->used_idx & vq->mask;
+	const struct vring_used_elem elem = split_used_elem_read(vq->used, slot);
+	const uint16_t ahead = (uint16_t)(elem.id - slot) & vq->mask;
+
+	if (elem.id > vq->mask || ahead >= vq_ready_known(vq)) {
+		virtqueue_break_id(vq, elem.id);
+		return false;
+	}
+	vq->batch_left = ahead + 1;
+	vq->batch_len = elem.len;
+	return true;
+}
+
+uint16_t
+virtqueue_take_batched(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		if (vq->batch_left == 0 && !batch_begin(vq))
+			break;
+		vq->batch_left--;
+		/* VIRTIO 1.3 2.7.9: "the skipped buffers ... have been used completely" */
+		lens[i] = vq->batch_left > 0 ? vq->whole_len : vq->batch_len;
+		cookies[i] = vq->cookies[vq->used_idx & vq->mask];
+		vq->used_idx++;
+		vq->nb_free++;
+	}
+	return i;
+}
+
+uint16_t
+virtqueue_peek_ready(const struct virtqueue *vq)
+{
+	const uint16_t taken = __atomic_load_n(&vq->used_idx, __ATOMIC_RELAXED);
+	const uint16_t ready = (uint16_t)(split_used_idx_read(vq->used) - taken);
+	const uint16_t out = (uint16_t)(__atomic_load_n(&vq->avail_idx, __ATOMIC_RELAXED) - taken);
+
+	return !vq->broken && ready <= out ? ready : 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The driver role of one virtqueue: what the driver remembers of a ring that it shares with a peer. Opaque cookies go in
+ * with a buffer's address and come out when the peer is done. No packets, no ethdev, no back-end. Packets are put on
+ * it by rxtx/ through the verbs of verbs.h.
+ *
+ * Theory of operation
+ *
+ * Everything that is ever believed lies in ordinary heap: which buffers are outstanding, which descriptors belong to
+ * them, how far both indices have come. Of the shared memory only used.idx, used.flags and used elements are read, each
+ * once, and each is checked against this shadow. Descriptors and available entries are written and never read back.
+ *
+ * Two disciplines. In order (VIRTIO_F_IN_ORDER): descriptors are taken round the table, the cookie of a buffer lies at
+ * the slot of its available entry, so a run of finished buffers is a slice of the cookie array and can be freed or
+ * filled as such. Out of order: the cookie lies at the buffer's first descriptor, and free descriptors wait in a FIFO.
+ * A FIFO, not a stack: a peer that happens to finish in order (most do) hands descriptors back in table order, so
+ * descriptor stores keep filling whole cache lines, and available entries keep the values that they have.
+ *
+ * avail_idx - used_idx is the number of outstanding buffers in both disciplines; every bound follows from that.
+ *
+ * A peer that breaks the rules (an id that is not outstanding, an index beyond what is outstanding) makes the queue
+ * broken: nothing is taken any more until virtqueue_reset() or virtqueue_resync().
+ */
+
+#ifndef VIRTIO_RING_VIRTQUEUE_H
+#define VIRTIO_RING_VIRTQUEUE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ring/notifier.h"
+#include "virtio/vring_layout.h"
+
+/** What distinguishes the loops over a ring; its fields are compile-time constants in the data path. */
+struct vq_shape {
+	enum vring_format format;
+	bool in_order;
+};
+
+/** Out of order: the chain that begins at a descriptor, or where a chain goes on. Heap. */
+struct vq_chain {
+	uint16_t next;  /**< descriptor that follows this one in its chain */
+	uint16_t count; /**< at a chain's first descriptor: how many it has */
+	bool seen;      /**< scratch of virtqueue_resync() */
+};
+
+/** One virtqueue. Written by its polling thread, or by the control path while the gate is closed. */
+struct virtqueue {
+	/* Line 0: constant, read by every burst. */
+	struct vring_desc *desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+	void **cookies;          /**< by available slot (in order) or first descriptor (NULL: not outstanding) */
+	uint16_t *heads;         /**< by available slot: the value of its entry */
+	uint16_t *free_ids;      /**< out of order: FIFO of free descriptors */
+	struct vq_chain *chains; /**< out of order: by descriptor */
+	uint32_t size;
+	uint16_t mask;           /**< size - 1 */
+	uint16_t index;          /**< number of the virtqueue */
+
+	/* Line 1: moves with every burst. Indices run freely over 16 bits. */
+	uint16_t avail_idx;  /**< next available entry to write */
+	uint16_t used_idx;   /**< next used element to take */
+	uint16_t used_seen;  /**< used.idx when last read, checked */
+	uint16_t desc_next;  /**< in order: next descriptor to write; out of order: FIFO position to pop */
+	uint16_t desc_freed; /**< out of order: FIFO position to push */
+	uint16_t batch_left; /**< in order: buffers of a batch that are still to take, its last one included */
+	uint32_t batch_len;  /**< bytes in the last buffer of that batch */
+	uint32_t nb_free;    /**< free descriptors */
+	uint32_t whole_len;  /**< bytes that a buffer which a batch skipped has: all that was posted */
+	bool broken;
+	uint8_t line1_end[64 - 2 * 6 - 4 * 3 - 1];
+
+	/* Cold. */
+	struct vring_area area;
+	struct vring_notifier notifier;
+	const char *port;  /**< for log lines */
+	uint64_t *breaks;  /**< counts how often the queue broke */
+	struct vq_shape shape;
+} __attribute__((aligned(64)));
+
+static_assert(offsetof(struct virtqueue, avail_idx) == 64, "constants fill the first line");
+static_assert(offsetof(struct virtqueue, area) == 128, "what moves fills the second line");
+
+struct virtqueue_config {
+	const char *port;   /**< outlives the queue */
+	uint16_t index;
+	uint32_t size;
+	struct vq_shape shape;
+	uint32_t whole_len; /**< bytes of each device-writable buffer; 0: none are posted */
+	void *mem;          /**< for the rings; vring_layout_bytes() */
+	size_t mem_len;
+	struct vring_notifier notifier;
+	uint64_t *breaks;
+};
+
+/** Lay the rings out and start empty. 0, -EINVAL, -ENOSPC (mem_len) or -ENOMEM. */
+int virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config);
+
+/** Free the shadow. Cookies that are still outstanding are forgotten: virtqueue_drain() first. */
+void virtqueue_fini(struct virtqueue *vq);
+
+/** Back to position 0 with an empty ring; mends a broken queue. Outstanding cookies are forgotten. */
+void virtqueue_reset(struct virtqueue *vq);
+
+/** Call @p give for every outstanding cookie. The queue is to be reset, or done with, afterwards. */
+void virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
+
+/**
+ * A peer vanished. Make available again, in their order, what it had not given back; what it had stays to be taken.
+ * Mends a broken queue: used elements that cannot be are taken as not written.
+ *
+ * @return the index from which a new peer goes on, in both rings.
+ */
+uint16_t virtqueue_resync(struct virtqueue *vq);
+
+/** The peer set used.idx to @p seen, which cannot be. @return 0, what the caller can take. */
+uint16_t virtqueue_break_index(struct virtqueue *vq, uint16_t seen) __attribute__((cold, noinline));
+
+/** The peer returned @p id, which is not outstanding. */
+void virtqueue_break_id(struct virtqueue *vq, uint32_t id) __attribute__((cold, noinline));
+
+/**
+ * In order: take used buffers where the peer wrote one element for several of them.
+ *
+ * VIRTIO 1.3 2.7.9: "by only writing out a single used ring entry"
+ *
+ * @return taken, fewer than @p n only when the queue broke.
+ */
+uint16_t virtqueue_take_batched(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+	__attribute__((cold, noinline));
+
+/** Buffers with the peer, or returned and not yet taken. */
+static inline uint16_t
+virtqueue_outstanding(const struct virtqueue *vq)
+{
+	return (uint16_t)(vq->avail_idx - vq->used_idx);
+}
+
+/** Buffers that wait to be taken, without taking note of it; safe from any thread, a hint there. */
+uint16_t virtqueue_peek_ready(const struct virtqueue *vq);
+
+#endif /* VIRTIO_RING_VIRTQUEUE_H */

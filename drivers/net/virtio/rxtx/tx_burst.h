@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The one tx burst: reclaim, place, publish, kick. A template; tx_split.c makes the rows of path.h of it by passing
+ * constant traits.
+ *
+ * Theory of operation
+ *
+ * Reclaim goes by groups: packets that the peer has read stay in the ring until there are enough of them to be worth a
+ * look at the peer's index and a visit to the pool, or until room is short. Place runs over packets that are one
+ * buffer with headroom, the header compared and nearly never written, one 16-byte descriptor store each; the first
+ * packet that is anything else leaves to tx_odd.c and the run goes on behind it. One publication and at most one kick
+ * a burst.
+ */
+
+#ifndef VIRTIO_RXTX_TX_BURST_H
+#define VIRTIO_RXTX_TX_BURST_H
+
+#include <rte_prefetch.h>
+
+#include "ring/verbs.h"
+#include "rxtx/net_hdr.h"
+#include "rxtx/traits.h"
+#include "rxtx/tx_free.h"
+#include "rxtx/tx_odd.h"
+
+/** Most packets freed at once: what the local array holds. */
+#define TX_GROUP 64
+/** How many packets ahead the header's line is fetched. */
+#define TX_AHEAD 6
+
+VIRTIO_INLINE struct vq_shape
+tx_shape(struct tx_traits traits)
+{
+	const struct vq_shape shape = {.format = traits.format, .in_order = traits.in_order};
+
+	return shape;
+}
+
+/** Free up to @p n packets, all of them ready. @return how many. */
+VIRTIO_INLINE uint32_t
+tx_reclaim(struct virtio_txq *txq, uint32_t n, struct vq_shape shape)
+{
+	uint32_t freed = 0;
+
+	while (freed < n) {
+		void *local[TX_GROUP];
+		void **done = local;
+		const uint16_t group = vq_reclaim(&txq->vq, shape, &done, RTE_MIN(n - freed, (uint32_t)TX_GROUP));
+
+		if (unlikely(group == 0))
+			break;
+		tx_free(txq, done, group);
+		freed += group;
+	}
+	return freed;
+}
+
+/** Before a burst: keep room for it, in groups. */
+VIRTIO_INLINE void
+tx_make_room(struct virtio_txq *txq, uint16_t nb_pkts, struct vq_shape shape)
+{
+	struct virtqueue *const vq = &txq->vq;
+	const uint16_t group = txq->reclaim_group;
+	uint16_t ready;
+
+	if (likely(virtqueue_outstanding(vq) < group && vq->nb_free >= nb_pkts))
+		return;
+	ready = vq_ready_known(vq);
+	if (ready < RTE_MAX(group, nb_pkts))
+		ready = vq_ready(vq);
+	if (ready >= group || vq->nb_free < nb_pkts)
+		tx_reclaim(txq, RTE_MIN(ready, RTE_MAX(group, nb_pkts)), shape);
+}
+
+/** Fetch the line in which a packet's header will be looked at. */
+VIRTIO_INLINE void
+tx_prefetch(const struct rte_mbuf *m)
+{
+	rte_prefetch0((const char *)m->buf_addr + m->data_off - 1);
+}
+
+/**
+ * Place packets as long as they are simple and there is room.
+ *
+ * @return how many; the next one is odd if there is still room.
+ */
+VIRTIO_INLINE uint16_t
+tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+{
+	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	const uint32_t hdr_len = txq->hdr_len;
+	uint64_t bytes = 0;
+	uint16_t i;
+
+	for (i = 0; i < nb_pkts; i++) {
+		struct rte_mbuf *const m = pkts[i];
+		const uint64_t rearm = mbuf_rearm_read(m);
+		const uint32_t len = m->data_len;
+		char *const hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
+
+		if (i + TX_AHEAD < nb_pkts)
+			tx_prefetch(pkts[i + TX_AHEAD]);
+		if (unlikely(!tx_is_simple(rearm, m->ol_flags) || (uint16_t)rearm < hdr_len || len == 0))
+			break;
+		net_hdr_clear(hdr, hdr_len);
+		vq_place(&at, shape, m, (uintptr_t)hdr, len + hdr_len, 0);
+		bytes += len;
+	}
+	vq_cursor_end(&txq->vq, &at);
+	txq->stats.bytes += bytes;
+	return i;
+}
+
+/** The ring looks full: take back everything that the peer is done with. @return whether it was worth it. */
+VIRTIO_INLINE bool
+tx_squeeze(struct virtio_txq *txq, struct vq_shape shape)
+{
+	const uint16_t ready = vq_ready(&txq->vq);
+
+	return ready > 0 && tx_reclaim(txq, ready, shape) > 0;
+}
+
+/** Place up to @p nb_pkts packets. @return packets that are the queue's now, or freed. */
+VIRTIO_INLINE uint16_t
+tx_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+{
+	struct virtqueue *const vq = &txq->vq;
+	uint16_t done = 0;
+
+	while (done < nb_pkts) {
+		const uint16_t room = RTE_MIN((uint32_t)(nb_pkts - done), vq->nb_free);
+		enum tx_verdict verdict = TX_NO_ROOM;
+
+		done += tx_place_simple(txq, pkts + done, room, shape);
+		if (likely(done == nb_pkts))
+			break;
+		if (vq->nb_free > 0)
+			verdict = tx_place_odd(txq, pkts[done], shape);
+		if (verdict != TX_NO_ROOM)
+			done++;
+		else if (!tx_squeeze(txq, shape))
+			break;
+	}
+	return done;
+}
+
+VIRTIO_INLINE void
+tx_publish_and_kick(struct virtio_txq *txq)
+{
+	vq_publish(&txq->vq);
+	if (unlikely(vq_kick(&txq->vq)))
+		txq->stats.kicks++;
+	else
+		txq->stats.kicks_suppressed++;
+}
+
+VIRTIO_INLINE uint16_t
+tx_reclaim_and_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+{
+	const uint16_t before = txq->vq.avail_idx;
+	const uint64_t refused_before = txq->stats.too_long;
+	uint16_t done;
+
+	tx_make_room(txq, nb_pkts, shape);
+	if (unlikely(txq->vq.broken))
+		return 0;
+	done = tx_place(txq, pkts, nb_pkts, shape);
+	if (likely(txq->vq.avail_idx != before))
+		tx_publish_and_kick(txq);
+	txq->stats.packets += done - (txq->stats.too_long - refused_before);
+	txq->stats.no_desc += nb_pkts - done;
+	return done;
+}
+
+VIRTIO_INLINE uint16_t
+tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts, struct tx_traits traits)
+{
+	struct virtio_txq *const txq = queue;
+	uint16_t done;
+
+	if (unlikely(!gate_enter(&txq->gate)))
+		return 0;
+	done = tx_reclaim_and_place(txq, pkts, nb_pkts, tx_shape(traits));
+	gate_leave(&txq->gate);
+	return done;
+}
+
+#endif /* VIRTIO_RXTX_TX_BURST_H */

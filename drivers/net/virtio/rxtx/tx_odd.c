@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * See tx_odd.h and tx_free.h.
+ */
+
+#include "ring/verbs.h"
+#include "rxtx/net_hdr.h"
+#include "rxtx/tx_free.h"
+#include "rxtx/tx_odd.h"
+
+/* A packet as it will lie in the ring. */
+struct tx_plan {
+	struct rte_mbuf *m;
+	bool hdr_in_headroom;
+	uint32_t links;       /* header (if it stands alone) and segments that have bytes */
+	uint64_t bytes;       /* without header */
+};
+
+static bool
+has_private_headroom(const struct rte_mbuf *m, uint32_t hdr_len)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && (m->ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) == 0 &&
+		m->data_off >= hdr_len && m->data_len > 0;
+}
+
+static struct tx_plan
+plan_make(const struct virtio_txq *txq, struct rte_mbuf *m)
+{
+	struct tx_plan plan = {.m = m, .hdr_in_headroom = has_private_headroom(m, txq->hdr_len)};
+	const struct rte_mbuf *segment;
+
+	plan.links = plan.hdr_in_headroom ? 0 : 1;
+	for (segment = m; segment != NULL; segment = segment->next) {
+		plan.links += segment->data_len > 0;
+		plan.bytes += segment->data_len;
+	}
+	return plan;
+}
+
+static bool
+can_use_table(const struct virtio_txq *txq, const struct tx_plan *plan)
+{
+	/* VIRTIO 1.3 2.7.5.3.1: "A driver MUST NOT create a descriptor chain longer than the Queue Size" */
+	return txq->indirect && plan->links <= RTE_MIN((uint32_t)TX_TABLE_SIZE, txq->vq.size);
+}
+
+static void *
+headroom_hdr(const struct virtio_txq *txq, const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_mtod(m, char *) - txq->hdr_len;
+}
+
+/* Next address and length of a plan's links. */
+struct plan_walk {
+	const struct rte_mbuf *segment;
+	void *hdr; /* stands alone and comes first, or NULL */
+};
+
+struct link {
+	uint64_t addr;
+	uint32_t len;
+};
+
+static struct link
+walk_next(struct plan_walk *walk, const struct virtio_txq *txq, const struct tx_plan *plan)
+{
+	struct link link = {.addr = (uintptr_t)walk->hdr, .len = txq->hdr_len};
+	uint32_t in_front;
+
+	if (walk->hdr != NULL) {
+		walk->hdr = NULL;
+		return link;
+	}
+	while (walk->segment->data_len == 0)
+		walk->segment = walk->segment->next;
+	in_front = plan->hdr_in_headroom && walk->segment == plan->m ? txq->hdr_len : 0;
+	link.addr = (uintptr_t)rte_pktmbuf_mtod(walk->segment, char *) - in_front;
+	link.len = walk->segment->data_len + in_front;
+	walk->segment = walk->segment->next;
+	return link;
+}
+
+static struct tx_extra *
+extra_of(const struct virtio_txq *txq, uint16_t head)
+{
+	return (struct tx_extra *)(txq->extra + (size_t)head * txq->extra_step);
+}
+
+static struct plan_walk
+walk_begin(const struct virtio_txq *txq, const struct tx_plan *plan, uint16_t head)
+{
+	struct plan_walk walk = {.segment = plan->m};
+
+	if (plan->hdr_in_headroom) {
+		net_hdr_clear(headroom_hdr(txq, plan->m), txq->hdr_len);
+	} else {
+		walk.hdr = extra_of(txq, head)->hdr;
+		memset(walk.hdr, 0, txq->hdr_len);
+	}
+	return walk;
+}
+
+static void
+place_by_table(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_shape shape)
+{
+	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	const uint16_t head = vq_next_id(&at, shape);
+	struct vring_desc *const table = extra_of(txq, head)->table;
+	struct plan_walk walk = walk_begin(txq, plan, head);
+	uint32_t i;
+
+	for (i = 0; i < plan->links; i++) {
+		const struct link link = walk_next(&walk, txq, plan);
+		const bool is_last = i + 1 == plan->links;
+
+		split_desc_write(&table[i], link.addr, link.len, is_last ? 0 : VRING_DESC_F_NEXT,
+			is_last ? 0 : (uint16_t)(i + 1));
+	}
+	vq_place(&at, shape, plan->m, (uintptr_t)table, plan->links * sizeof(*table), VRING_DESC_F_INDIRECT);
+	vq_cursor_end(&txq->vq, &at);
+}
+
+static void
+place_by_chain(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_shape shape)
+{
+	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	const uint16_t head = vq_next_id(&at, shape);
+	struct plan_walk walk = walk_begin(txq, plan, head);
+	uint32_t i;
+
+	for (i = 0; i < plan->links; i++) {
+		const struct link link = walk_next(&walk, txq, plan);
+
+		vq_chain_add(&txq->vq, &at, shape, link.addr, link.len,
+			i + 1 == plan->links ? 0 : VRING_DESC_F_NEXT);
+	}
+	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links, plan->m);
+	vq_cursor_end(&txq->vq, &at);
+}
+
+enum tx_verdict
+tx_place_odd(struct virtio_txq *txq, struct rte_mbuf *m, struct vq_shape shape)
+{
+	const struct tx_plan plan = plan_make(txq, m);
+	const bool by_table = plan.links > 1 && can_use_table(txq, &plan);
+	const uint32_t wanted = by_table ? 1 : plan.links;
+
+	if (plan.bytes == 0 || plan.bytes > TX_PACKET_MAX || wanted > txq->vq.size) {
+		txq->stats.too_long++;
+		rte_pktmbuf_free(m);
+		return TX_REFUSED;
+	}
+	if (wanted > txq->vq.nb_free)
+		return TX_NO_ROOM;
+	if (by_table)
+		place_by_table(txq, &plan, shape);
+	else
+		place_by_chain(txq, &plan, shape);
+	txq->nb_chained += m->next != NULL;
+	txq->stats.bytes += plan.bytes;
+	return TX_PLACED;
+}
+
+void
+tx_free_odd(struct virtio_txq *txq, struct rte_mbuf *m)
+{
+	txq->nb_chained -= m->next != NULL;
+	rte_pktmbuf_free(m);
+}
