@@ -24,7 +24,8 @@ import re
 import sys
 
 PLAN = re.compile(r'^1\.\.(\d+)\s*(?:#\s*SKIP\b\s*(.*))?$', re.I)
-POINT = re.compile(r'^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?([^#]*?)\s*(?:#\s*(\w+)\S*\s*(.*))?$')
+POINT = re.compile(r'^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?(.*)$')
+SKIP = re.compile(r'(?:^|\s)#\s*SKIP\b\S*\s*(.*)$', re.I)
 DIED = ('ERROR', 'TIMEOUT', 'INTERRUPT')
 
 
@@ -44,13 +45,14 @@ class Count:
 
 def count_point(count, program, match, remark):
     """One point. cmocka prints 'not ok N # SKIP name' and its reason as a remark before."""
-    is_bad, number, text, directive, rest = match.groups()
-    name = f'{program}: {text or rest or number or "?"}'
-    if (directive or '').upper() == 'SKIP':
-        reason = rest if text else remark
-        count.skipped.append(f'{name}: {reason or "no reason given"}')
+    is_bad, number, text = match.groups()
+    skip = SKIP.search(text)
+    if skip:
+        name, said = text[:skip.start()].strip(), skip.group(1)
+        name, reason = (name, said) if name else (said or number, remark)
+        count.skipped.append(f'{program}: {name}: {reason or "no reason given"}')
     elif is_bad:
-        count.failed.append(name)
+        count.failed.append(f'{program}: {text or number or "?"}')
     else:
         count.passed += 1
 

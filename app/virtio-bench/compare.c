@@ -212,7 +212,9 @@ compare_run(struct comparison *comparison, const struct bench_options *options,
 	uint32_t opened = 0;
 	int rc = 0;
 
-	comparison->nb_contenders = comparison->row->b != NULL && !options->callgrind_rounds ? 2 : 1;
+	comparison->nb_contenders = 1;
+	if (comparison->row->b != NULL && options->callgrind_rounds == 0)
+		comparison->nb_contenders = 2;
 	while (rc == 0 && opened < comparison->nb_contenders) {
 		rc = contender_open(&contenders[opened], comparison, pairs, opened);
 		opened += rc == 0;

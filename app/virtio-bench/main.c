@@ -43,8 +43,9 @@ json_open(const struct bench_options *options)
 	if (json == NULL)
 		fprintf(stderr, "--json %s: %s\n", options->json, strerror(errno));
 	else
-		fprintf(json, "{\"ring\": %u, \"burst\": %u, \"rounds\": %u, \"reps\": %u, \"rows\": [",
-			options->ring, options->burst, options->rounds, options->reps);
+		fprintf(json, "{\"ring\": %u, \"burst\": %u, \"rounds\": %u, \"reps\": %u, "
+			"\"rows\": [", options->ring, options->burst, options->rounds,
+			options->reps);
 	return json;
 }
 

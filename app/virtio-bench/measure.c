@@ -117,7 +117,8 @@ timed_call(struct contender *contender, enum half half, struct rte_mbuf **mbufs,
 
 /** Frames to send; without verifying, only their length is written. */
 static uint16_t
-frames_prepare(struct contender *contender, const struct measure_plan *plan, struct rte_mbuf **mbufs)
+frames_prepare(struct contender *contender, const struct measure_plan *plan,
+	struct rte_mbuf **mbufs)
 {
 	if (plan->verify)
 		return traffic_alloc(&contender->source, plan->pool, mbufs, plan->burst);

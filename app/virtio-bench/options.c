@@ -72,19 +72,21 @@ void
 options_help(const char *program)
 {
 	printf("usage: %s EAL-OPTIONS -- OPTIONS\n\n"
-		"What a front-end port costs, in TSC cycles per packet, single thread: in this process a\n"
-		"net_vhost back-end and a front-end per contender; one thread sends a burst on the\n"
-		"front-end, receives and sends it on the back-end and receives it on the front-end, and\n"
-		"times each of the four calls. Contenders take turns, A B A B.\n"
-		"  %s --no-huge -m 256 --no-pci --no-telemetry -l 0 -d PLUGIN -- --frames 64,256,1518\n"
-		"With no --ab and no --front: " OURS " against " UPSTREAM ", split rings, mergeable or\n"
-		"not, in order or not. A plugin that -d names comes before one of the same driver name\n"
-		"in the default directory; the name " OURS " always reaches this project's.\n\n",
+		"What a front-end port costs, in TSC cycles per packet, single thread: in this\n"
+		"process a net_vhost back-end and a front-end per contender; one thread sends a\n"
+		"burst on the front-end, receives and sends it on the back-end and receives it on\n"
+		"the front-end, and times each of the four calls. Contenders take turns, A B A B.\n"
+		"  %s --no-huge -m 256 --no-pci --no-telemetry -l 0 -d PLUGIN -- --verify\n"
+		"With no --ab and no --front: " OURS " against " UPSTREAM ", split rings,\n"
+		"mergeable or not, in order or not. A plugin that -d names comes before one of\n"
+		"the same driver name in the default directory; " OURS " always reaches\n"
+		"this project's.\n\n",
 		program, program);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+		snprintf(left, sizeof(left), "%s %s", rows[i].name,
+			rows[i].value != NULL ? rows[i].value : "");
 		printf("  %-22s %s\n", left, rows[i].help);
 	}
 	printf("\nexit status: 0 measured; 1 packets missing or damaged, or --max-ratio exceeded;\n"
@@ -106,7 +108,8 @@ number_parse(const struct option_row *row, const char *text, uint32_t *number)
 	char *end;
 	unsigned long long value = strtoull(text, &end, 10);
 
-	if (*text >= '0' && *text <= '9' && *end == '\0' && value >= row->min && value <= row->max) {
+	if (*text >= '0' && *text <= '9' && *end == '\0' &&
+			value >= row->min && value <= row->max) {
 		*number = value;
 		return 0;
 	}

@@ -88,7 +88,8 @@ front_plug(struct pair *pair, const struct pair_plan *plan, const char *spec, un
 }
 
 int
-pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec, unsigned int index)
+pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec,
+	unsigned int index)
 {
 	char args[SPEC_MAX];
 	int rc;

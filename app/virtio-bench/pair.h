@@ -39,7 +39,8 @@ struct pair {
  *
  * @return 0; -errno after saying what is wrong, with nothing left plugged.
  */
-int pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec, unsigned int index);
+int pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec,
+	unsigned int index);
 
 /** Unplug both. */
 void pair_close(struct pair *pair);

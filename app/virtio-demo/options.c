@@ -42,7 +42,8 @@ static const struct option_row rows[] = {
 	{"--window", "W", OPTION_NUMBER, FIELD(window), 1, 16384,
 		"packets under way on each queue at most (what half a ring holds)"},
 	{"--ring", "N", OPTION_NUMBER, FIELD(ring), 2, 32768, "descriptors per ring to ask for"},
-	{"--tx-segs", "N", OPTION_NUMBER, FIELD(tx_segs), 1, 64, "mbufs per frame sent, at least (1)"},
+	{"--tx-segs", "N", OPTION_NUMBER, FIELD(tx_segs), 1, 64,
+		"mbufs per frame sent, at least (1)"},
 	{"--mtu", "N", OPTION_NUMBER, FIELD(mtu), 68, 65535, "MTU to set (from the largest frame)"},
 	{"--rx-offload-scatter", NULL, OPTION_FLAG, FIELD(rx_scatter), 0, 0,
 		"receive into several mbufs even if one would do"},
@@ -66,17 +67,19 @@ void
 options_help(const char *program)
 {
 	printf("usage: %s EAL-OPTIONS -- OPTIONS\n\n"
-		"Sends numbered packets through the first port and expects each of them back, once,\n"
-		"in order and unharmed. The peer must reflect frames unchanged, such as\n"
+		"Sends numbered packets through the first port and expects each of them back,\n"
+		"once, in order and unharmed. The peer must reflect frames unchanged, such as\n"
 		"  dpdk-testpmd --no-huge -m 512 --no-pci --file-prefix=peer \\\n"
-		"    --vdev=net_vhost0,iface=SOCKET -- --port-topology=loop --forward-mode=io -a -i\n"
+		"    --vdev=net_vhost0,iface=SOCKET -- \\\n"
+		"    --port-topology=loop --forward-mode=io -a -i\n"
 		"and this program then is\n"
 		"  %s --no-huge -m 256 --no-pci --file-prefix=demo -l 0 \\\n"
 		"    -d PLUGIN --vdev=net_virtio_user0,path=SOCKET --\n\n", program, program);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "%s %s", rows[i].name, rows[i].value ? rows[i].value : "");
+		snprintf(left, sizeof(left), "%s %s", rows[i].name,
+			rows[i].value != NULL ? rows[i].value : "");
 		printf("  %-22s %s\n", left, rows[i].help);
 	}
 	printf("\nNever more than a window of packets is under way, so nothing can be dropped for\n"

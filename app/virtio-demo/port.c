@@ -71,7 +71,8 @@ port_open(struct demo_port *port, const struct demo_options *options)
 	memset(port, 0, sizeof(*port));
 	port->id = rte_eth_find_next(0);
 	if (port->id >= RTE_MAX_ETHPORTS) {
-		fprintf(stderr, "no port: add --vdev=net_virtio_user0,path=SOCKET before the '--'\n");
+		fprintf(stderr, "no port: add --vdev=net_virtio_user0,path=SOCKET before "
+			"the '--'\n");
 		return -ENODEV;
 	}
 	rc = rte_eth_dev_info_get(port->id, &port->info);
@@ -97,8 +98,8 @@ port_pool_create(struct demo_port *port, const struct demo_options *options)
 	uint32_t sending = RTE_MAX(options->window, 512u) + DEMO_BURST * frame_buffers(options);
 	uint32_t count = port->queues * (2 * ring + sending) + 2 * POOL_CACHE;
 
-	port->pool = rte_pktmbuf_pool_create("demo", count, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		rte_socket_id());
+	port->pool = rte_pktmbuf_pool_create("demo", count, POOL_CACHE, 0,
+		RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
 	if (port->pool == NULL)
 		return complain(port, "no memory for packets; give EAL more with -m", -rte_errno);
 	return 0;
@@ -140,7 +141,8 @@ port_configure(struct demo_port *port, const struct demo_options *options)
 	if (rc < 0)
 		return complain(port, "cannot be configured (is the peer there?)", rc);
 	for (uint16_t q = 0; q < port->queues; q++) {
-		rc = rte_eth_rx_queue_setup(port->id, q, options->ring, SOCKET_ID_ANY, NULL, port->pool);
+		rc = rte_eth_rx_queue_setup(port->id, q, options->ring, SOCKET_ID_ANY, NULL,
+			port->pool);
 		if (rc < 0)
 			return complain(port, "receive queue", rc);
 		rc = rte_eth_tx_queue_setup(port->id, q, options->ring, SOCKET_ID_ANY, NULL);
@@ -214,8 +216,9 @@ port_describe(const struct demo_port *port)
 	printf("port     %u, %s, driver %s\n", port->id, name, port->info.driver_name);
 	printf("address  %s, MTU %u\n", mac, port->mtu);
 	printf("link     %s\n", link_text);
-	printf("queues   %u of %u, rings of %u, at most %u packets under way on each\n", port->queues,
-		RTE_MIN(port->info.max_rx_queues, port->info.max_tx_queues), port->ring, port->window);
+	printf("queues   %u of %u, rings of %u, at most %u packets under way on each\n",
+		port->queues, RTE_MIN(port->info.max_rx_queues, port->info.max_tx_queues),
+		port->ring, port->window);
 	printf("receive  %s\n", burst_text(rx_rc, &rx));
 	printf("transmit %s\n", burst_text(tx_rc, &tx));
 	fflush(stdout);

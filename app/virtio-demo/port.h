@@ -19,7 +19,7 @@
 struct demo_port {
 	uint16_t id;
 	uint16_t queues;
-	uint16_t ring;             /**< descriptors per ring, or a safe guess if the port won't say */
+	uint16_t ring;             /**< descriptors per ring, or a guess if the port won't say */
 	uint16_t mtu;
 	uint32_t window;           /**< packets that may be under way on each queue */
 	struct rte_mempool *pool;  /**< for both directions; made by port_pool_create() */

@@ -83,10 +83,10 @@ static const char *
 next_step(const struct exchange *x, const struct demo_options *options, bool is_ok)
 {
 	if (!is_ok && exchange_verdict(x).unique == 0)
-		return "does the peer reflect? testpmd wants --port-topology=loop and must be started";
+		return "does the peer reflect? (testpmd: --port-topology=loop, and started)";
 	if (!is_ok)
-		return "look at the peer's own counters: does it forward frames unchanged, in io mode?";
-	if (options->size_text[0] == '6')
+		return "look at the peer's own counters: does it forward frames unchanged?";
+	if (strcmp(options->size_text, "64") == 0)
 		return "--size mix, or --size jumbo";
 	if (options->queues == 1 && x->port->info.max_rx_queues > 1)
 		return "--queues 2";
@@ -144,14 +144,15 @@ report_json(const struct exchange *x, const struct demo_options *options, bool i
 		fprintf(stderr, "--json %s: %s\n", options->json, strerror(-rc));
 		return rc;
 	}
-	fprintf(out, "{\"ok\": %s, \"driver\": \"%s\", \"queues\": %u, \"window\": %u", is_ok ? "true" :
-		"false", x->port->info.driver_name, x->nb_queues, x->port->window);
+	fprintf(out, "{\"ok\": %s, \"driver\": \"%s\", \"queues\": %u, \"window\": %u",
+		is_ok ? "true" : "false", x->port->info.driver_name, x->nb_queues, x->port->window);
 	for (uint32_t i = 0; i < count; i++)
 		fprintf(out, ", \"%s\": %" PRIu64, rows[i].name, rows[i].value);
 	fprintf(out, ", \"seconds\": %.6f, \"mpps_out\": %.6f, \"mpps_in\": %.6f, \"drops\": {",
 		seconds, mpps(v.sent, seconds), mpps(v.received, seconds));
 	for (uint32_t i = 0; i < nb_drops; i++)
-		fprintf(out, "%s\"%s\": %" PRIu64, i > 0 ? ", " : "", drops[i].name, drops[i].value);
+		fprintf(out, "%s\"%s\": %" PRIu64, i > 0 ? ", " : "", drops[i].name,
+			drops[i].value);
 	fprintf(out, "}}\n");
 	if (fclose(out) != 0) {
 		fprintf(stderr, "--json %s: %s\n", options->json, strerror(errno));

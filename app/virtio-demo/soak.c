@@ -259,7 +259,7 @@ churn_tick(struct churn *churn, struct exchange *x)
 		churn->state = CHURN_EMPTY;
 		return;
 	case CHURN_EMPTY:
-		/* The port may keep sent packets until its ring fills: ask, where it can be asked. */
+		/* A port may keep sent packets until its ring fills: ask, where it hears. */
 		for (uint16_t q = 0; q < x->nb_queues; q++)
 			rte_eth_tx_done_cleanup(x->port->id, q, 0);
 		if (!rte_mempool_full(churn->pool))

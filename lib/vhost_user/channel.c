@@ -103,7 +103,7 @@ wait_for(struct vhost_user_channel *channel, short events, uint64_t deadline, co
 	return rc == 0 ? 0 : break_system(channel, "poll", -rc);
 }
 
-/* Append the descriptors of one control message to the message under way; close what has no room. */
+/* Append the descriptors of a control message to the message under way; close the surplus. */
 static bool
 adopt_fds(struct vhost_user_message *message, const struct cmsghdr *cmsg)
 {

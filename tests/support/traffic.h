@@ -61,7 +61,7 @@ struct traffic_sizes {
 struct traffic_source {
 	struct traffic_id id;       /**< stamped on each frame */
 	struct traffic_sizes sizes; /**< length of each frame */
-	uint16_t min_segs;          /**< mbufs a frame is spread over at least; 0 and 1: as few as fit */
+	uint16_t min_segs;          /**< mbufs per frame, at least; 0 and 1: as few as fit */
 	uint64_t next;              /**< sequence number of the next frame */
 };
 

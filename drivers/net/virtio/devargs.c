@@ -311,9 +311,9 @@ devargs_print_markdown(FILE *out)
 		"| key | allowed | default | meaning |\n"
 		"|---|---|---|---|\n", out);
 	for (size_t i = 0; i < RTE_DIM(devargs); i++) {
-		fprintf(out, "| `%s` | ", devargs[i].key);
+		fprintf(out, "| `%s` | `", devargs[i].key);
 		print_cell(out, devargs[i].form);
-		fputs(" | ", out);
+		fputs("` | ", out);
 		print_cell(out, devargs[i].def == NULL ? "none" : devargs[i].def);
 		fputs(" | ", out);
 		print_cell(out, devargs[i].meaning);

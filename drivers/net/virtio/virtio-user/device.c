@@ -229,7 +229,7 @@ device_open(const struct virtio_user_config *config, const struct device_parts *
 		PORT_LOG(ERR, device->name, "cannot watch the memory: %s", strerror(-rc));
 		goto close_backend;
 	}
-	rc = reconnect_start(device);
+	rc = reconnect_start(device, parts);
 	if (rc < 0)
 		goto unwatch;
 	*opened = device;
@@ -250,6 +250,7 @@ virtio_user_device_open(const struct virtio_user_config *config, struct virtio_u
 	static const struct device_parts parts = {
 		.source = &memory_source_eal,
 		.open = backend_open,
+		.thread_create = control_thread_create,
 	};
 
 	return device_open(config, &parts, device);

@@ -132,10 +132,12 @@ struct virtio_user_device {
 	} thread;
 };
 
-/** What tests put in the place of EAL and of the registry. */
+/** What tests put in the place of EAL and the registry. */
 struct device_parts {
 	const struct memory_source *source;
 	int (*open)(const struct backend_config *config, struct backend **backend);
+	int (*thread_create)(control_thread_t *thread, const char *name,
+			     control_thread_ret_t (*body)(void *arg), void *arg);
 };
 
 int device_open(const struct virtio_user_config *config, const struct device_parts *parts,

@@ -339,7 +339,7 @@ turn(struct virtio_user_device *device, bool has_event)
 		check_peer(device);
 	follow_memory(device);
 	device_unlock(device);
-	if (!device->is_connected)
+	if (!__atomic_load_n(&device->is_connected, __ATOMIC_ACQUIRE))
 		try_connect(device);
 }
 
@@ -384,12 +384,12 @@ thread_main(void *arg)
 }
 
 int
-reconnect_start(struct virtio_user_device *device)
+reconnect_start(struct virtio_user_device *device, const struct device_parts *parts)
 {
 	int rc;
 
 	device->thread.backoff_ms = BACKOFF_FIRST_MS;
-	rc = control_thread_create(&device->thread.id, "virtio-user", thread_main, device);
+	rc = parts->thread_create(&device->thread.id, "virtio-user", thread_main, device);
 	if (rc != 0) {
 		PORT_LOG(ERR, device->name, "cannot create the control thread: %s", strerror(abs(rc)));
 		return -abs(rc);
