@@ -36,6 +36,15 @@ device_lock(struct virtio_user_device *device)
 	pthread_mutex_lock(&device->lock);
 }
 
+void
+device_enter(struct virtio_user_device *device)
+{
+	device_lock(device);
+	/* Without a peer there is nobody to wait for, and the deadline is the handshake's. */
+	if (device->is_connected)
+		device_set_deadline(device);
+}
+
 static void
 link_update(struct virtio_user_device *device)
 {

@@ -333,8 +333,7 @@ check_peer(struct virtio_user_device *device)
 static void
 turn(struct virtio_user_device *device, bool has_event)
 {
-	device_lock(device);
-	device_set_deadline(device);
+	device_enter(device);
 	if (has_event)
 		check_peer(device);
 	follow_memory(device);

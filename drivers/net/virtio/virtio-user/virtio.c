@@ -26,14 +26,6 @@
 #include "virtio-user/reconnect.h"
 #include "virtio-user/start.h"
 
-/** A verb begins. */
-static void
-verb_enter(struct virtio_user_device *device)
-{
-	device_lock(device);
-	device_set_deadline(device);
-}
-
 /* --- configuration space --- */
 
 void
@@ -139,7 +131,7 @@ reset(struct virtio_user_device *device)
 int
 virtio_user_reset(struct virtio_user_device *device)
 {
-	verb_enter(device);
+	device_enter(device);
 	reset(device);
 	device_unlock(device);
 	return 0;
@@ -216,7 +208,7 @@ virtio_user_set_status(struct virtio_user_device *device, uint8_t status)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (status == 0)
 		reset(device);
 	else
@@ -335,7 +327,7 @@ virtio_user_del_queue(struct virtio_user_device *device, uint16_t queue)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (queue < device->nr_queues) {
 		if (device->is_connected)
 			rc = stop_ring(device, queue);
@@ -373,7 +365,7 @@ virtio_user_suspend(struct virtio_user_device *device)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (device->state == DEVICE_STOPPED) {
 		rc = -EINVAL;
 	} else if (device->state != DEVICE_SUSPENDED) {
@@ -389,7 +381,7 @@ virtio_user_resume(struct virtio_user_device *device)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (device->state == DEVICE_STOPPED) {
 		rc = -EINVAL;
 	} else if (device->state == DEVICE_SUSPENDED) {
@@ -410,7 +402,7 @@ virtio_user_set_mtu(struct virtio_user_device *device, uint16_t mtu)
 
 	if (!virtio_net_mtu_is_valid(mtu))
 		return -EINVAL;
-	verb_enter(device);
+	device_enter(device);
 	device->mtu = mtu;
 	if (device->is_connected && (device->status & VIRTIO_STATUS_FEATURES_OK) != 0)
 		rc = start_tell_mtu(device);

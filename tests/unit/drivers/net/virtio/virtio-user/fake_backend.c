@@ -344,6 +344,20 @@ fake_backend_open(const struct backend_config *config, struct backend **backend)
 	return 0;
 }
 
+bool
+fake_fail(unsigned int at, int rc)
+{
+	bool was_met;
+
+	pthread_mutex_lock(&fake.lock);
+	was_met = fake.fail_at == 0;
+	fake.calls = 0;
+	fake.fail_at = at;
+	fake.fail_rc = rc;
+	pthread_mutex_unlock(&fake.lock);
+	return was_met;
+}
+
 void
 fake_arrive(void)
 {

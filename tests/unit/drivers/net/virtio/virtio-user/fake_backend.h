@@ -95,6 +95,9 @@ void fake_log_clear(void);
 /** A copy of the log as of now; valid until the next call. */
 const char *fake_log(void);
 
+/** Call number @p at from now on fails; 0: none does. @return whether the one set before was met */
+bool fake_fail(unsigned int at, int rc);
+
 void fake_arrive(void);
 void fake_vanish(void);
 

@@ -147,8 +147,7 @@ static void
 a_peer_that_fails_to_enable_does_not_fail_the_command(void **state)
 {
 	(void)state;
-	fake.calls = 0;
-	fake.fail_at = 1;
+	fake_fail(1, -ETIMEDOUT);
 	assert_int_equal(set_pairs(2), VIRTIO_NET_OK);
 	assert_true(fake_wait_log("enable=3 status=15 release"));
 }

@@ -175,8 +175,7 @@ a_peer_that_fails_the_new_table_is_replaced(void **state)
 {
 	(void)state;
 	start_with(false);
-	fake.calls = 0;
-	fake.fail_at = 1;
+	fake_fail(1, -ETIMEDOUT);
 	fake_memory_add(FAR, 0x1000, 0, 7);
 	assert_true(fake_wait_log("release"));
 	assert_non_null(strstr(fake_log(), "quiesce table=2 disconnect connect"));

@@ -225,8 +225,10 @@ a_new_peer_without_a_negotiated_feature_is_let_go(void **state)
 	fake_start();
 	fake_vanish();
 	assert_true(fake_wait_link(false));
-	fake.caps.features &= ~VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
 	assert_true(fake_wait_log("disconnect"));
+	pthread_mutex_lock(&fake.lock);
+	fake.caps.features &= ~VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
+	pthread_mutex_unlock(&fake.lock);
 	fake_log_clear();
 	fake_arrive();
 	assert_true(fake_wait_log("connect disconnect"));

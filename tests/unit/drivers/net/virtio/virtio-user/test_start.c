@@ -186,8 +186,7 @@ features_ok_is_refused_when_the_peer_refuses(void **state)
 	open_default();
 	virtio_user_set_status(fake.device, 3);
 	/* status=3, two calls, then the features. */
-	fake.fail_at = 4;
-	fake.fail_rc = -EREMOTEIO;
+	fake_fail(4, -EREMOTEIO);
 	assert_int_equal(virtio_user_set_features(fake.device, virtio_user_get_features(fake.device)), 0);
 	assert_int_equal(virtio_user_set_status(fake.device, 11), -EREMOTEIO);
 	assert_int_equal(virtio_user_get_status(fake.device), 3);
@@ -231,18 +230,14 @@ survive_failure(unsigned int at, int rc)
 	bool has_failed;
 
 	config.server = true;
-	fake.fail_at = 0;
 	fake_arrive();
 	open_with(&config);
 	assert_true(fake_wait_link(true));
-	fake.calls = 0;
-	fake.fail_rc = rc;
-	fake.fail_at = at;
+	fake_fail(at, rc);
 	fake_start();
 	assert_int_equal(virtio_user_suspend(fake.device), 0);
 	assert_int_equal(virtio_user_resume(fake.device), 0);
-	has_failed = fake.fail_at == 0;
-	fake.fail_at = 0;
+	has_failed = fake_fail(0, 0);
 	/* The connection was made anew, and in the end all is as if nothing had been. */
 	assert_true(fake_wait_link(true));
 	assert_int_equal(virtio_user_suspend(fake.device), 0);
