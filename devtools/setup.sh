@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The net_virtio_user authors
 #
-# usage: devtools/setup.sh [--dpdk DIR] [--packages-only] [--quiet] [--help]
+# usage: devtools/setup.sh [--dpdk DIR] [--packages-only] [--minimal] [--quiet] [--help]
 #
 # Makes a machine ready to build, run and test this tree; run again, it does nothing.
 #
@@ -16,6 +16,7 @@
 #   --dpdk DIR        take the headers from DIR (a DPDK source tree, or an install made with
 #                     -Denable_driver_sdk=true) instead of from the source package
 #   --packages-only   step 1 only
+#   --minimal         without the packages that only a part of the tests wants (second compiler)
 #   --quiet           say nothing unless something is wrong
 set -euo pipefail
 # shellcheck source=devtools/lib/common.sh
@@ -26,6 +27,7 @@ headers=(ethdev_driver.h ethdev_vdev.h dev_driver.h bus_vdev_driver.h)
 header_dirs=(. include include/dpdk lib/ethdev lib/eal/include drivers/bus/vdev)
 dpdk_dir=
 packages_only=0
+minimal=0
 
 parse_options()
 {
@@ -38,6 +40,7 @@ parse_options()
 			;;
 		--dpdk=*) dpdk_dir=${1#*=} ;;
 		--packages-only) packages_only=1 ;;
+		--minimal) minimal=1 ;;
 		--quiet) quiet=1 ;;
 		--help)
 			print_help "${BASH_SOURCE[0]}"
@@ -104,9 +107,9 @@ install_packages()
 
 ensure_packages()
 {
-	local need wish
+	local need wish=
 	need=$(missing_packages yes)
-	wish=$(missing_packages no)
+	[ "$minimal" -eq 1 ] || wish=$(missing_packages no)
 	if [ -z "$need$wish" ]; then
 		say "packages: all there"
 	elif ! has_command apt-get; then
