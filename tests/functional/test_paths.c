@@ -121,7 +121,6 @@ assert_shape(struct peer *peer, const struct load *load)
 	assert_int_equal(info.discarded, 0);
 }
 
-static struct peer *dbgpeer;
 static void
 run_load(const struct port *port, const struct load *load)
 {
@@ -133,7 +132,6 @@ run_load(const struct port *port, const struct load *load)
 		flows[q].source.min_segs = load->min_segs;
 	}
 	flows_run(flows, load->queues, 2000);
-	{struct peer_info info; peer_get_info(dbgpeer,&info); fprintf(stderr,"refl %lu disc %lu started %u en %u rxpk %lu nombuf %lu lost-first-seq next %lu\n",info.reflected,info.discarded,info.rings_started,info.rings_enabled,port_xstat(port,"rx_q0_packets"),port_xstat(port,"rx_q0_bad_length"),flows[0].ledger.next);}
 	for (uint16_t q = 0; q < load->queues; q++)
 		assert_flow_clean(&flows[q]);
 	for (uint16_t q = 0; q < load->queues; q++)
@@ -160,7 +158,7 @@ each_row_carries(void **state)
 	snprintf(devargs, sizeof(devargs), "%s,queues=%u", test->mapping->devargs, load->queues);
 	assert_int_equal(port_plug(&port, devargs), 0);
 	port_bring_up(&port, &setup);
-	assert_rows(&port, test);dbgpeer=peer;
+	assert_rows(&port, test);
 	run_load(&port, load);
 	assert_no_violation(peer);
 	assert_shape(peer, load);
