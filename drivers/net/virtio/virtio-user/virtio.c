@@ -3,9 +3,9 @@
  */
 
 /*
- * The verbs of the emulated device (virtio.h): the status register, features, queues. Not here: its
- * life and link (device.c), what is offered (offer.c), the order of messages (start.c), the connection (reconnect.c), the control queue (control.c).
- * Called by virtio_user_ethdev.c and tests.
+ * The verbs of the emulated device (virtio.h): the status register, features, queues, configuration space. Not here:
+ * its life and link (device.c), what is offered (offer.c), the order of messages (start.c), the connection
+ * (reconnect.c), the control queue (control.c). Called by virtio_user_ethdev.c and tests.
  *
  * Theory of operation. A verb takes the lock, sets one deadline for all that it may wait for, and does its part with
  * the peer if one is connected. A peer that fails is let go, and the verb ends as if nobody had been there: the

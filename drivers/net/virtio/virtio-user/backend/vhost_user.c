@@ -136,12 +136,8 @@ vhost_user_set_features(struct backend *backend, uint64_t features)
 static struct vhost_user_region
 region_to_wire(const struct memory_region *region)
 {
-	return (struct vhost_user_region){
-		.guest_addr = region->va,
-		.size = region->size,
-		.user_addr = region->va,
-		.mmap_offset = region->offset,
-	};
+	/* Physical and user address are the same to us; see "Addresses" above. */
+	return (struct vhost_user_region){region->va, region->size, region->va, region->offset};
 }
 
 int

@@ -48,6 +48,9 @@ struct fake {
 	struct memory_region table[FAKE_PIECES_MAX];
 	uint32_t table_nr;
 
+	/* What else goes wrong while a device is opened: -errno, or 0. */
+	int watch_rc, thread_rc;
+
 	/* The memory. */
 	struct memory_region pieces[FAKE_PIECES_MAX];
 	uint32_t pieces_nr;
@@ -90,6 +93,11 @@ void fake_close(void);
 void fake_negotiate(void);
 /** As fake_negotiate(), and on to DRIVER_OK. */
 void fake_start(void);
+
+/** Append to the log; fake.lock is held. */
+__attribute__((format(printf, 1, 2))) void fake_note(const char *format, ...);
+/** The registry's place: open the fake peer's back-end. */
+int fake_backend_open(const struct backend_config *config, struct backend **backend);
 
 void fake_log_clear(void);
 /** A copy of the log as of now; valid until the next call. */

@@ -88,7 +88,7 @@ with_slots_only_the_difference_is_told(void **state)
 }
 
 static void
-with_slots_what_grows_is_withdrawn_first(void **state)
+with_slots_what_grows_stays_and_gets_a_neighbour(void **state)
 {
 	(void)state;
 	start_with(true);
@@ -97,7 +97,23 @@ with_slots_what_grows_is_withdrawn_first(void **state)
 	fake_log_clear();
 	fake_memory_add(FAR + 0x1000, 0x1000, 0x1000, 7);
 	assert_true(fake_wait_log("release"));
-	assert_string_equal(fake_log(), "quiesce rem=700000000000 add=700000000000 release");
+	assert_string_equal(fake_log(), "quiesce add=700000001000 release");
+}
+
+static void
+with_slots_what_shrinks_is_replaced_while_the_rings_stand_still(void **state)
+{
+	(void)state;
+	fake.has_slots = true;
+	fake_memory_add(FAR, 0x1000, 0, 7);
+	fake_memory_add(FAR + 0x1000, 0x1000, 0x1000, 7);
+	start_with(true);
+	fake_memory_remove(FAR + 0x1000);
+	assert_true(fake_wait_log("release"));
+	assert_string_equal(fake_log(), "quiesce get=0 get=1 disable=0 disable=1 rem=700000000000 "
+			    "add=700000000000 call=0 num=0:8 base=0:0 addr=0 call=1 num=1:8 base=1:0 addr=1 "
+			    "kick=0 kick=1 enable=0 enable=1 status=15 release");
+	assert_int_equal(fake.link_downs, 0);
 }
 
 static void
@@ -207,7 +223,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(new_memory_is_told_before_data_threads_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(freed_memory_is_withdrawn_without_stopping_anybody, setup, teardown),
 		cmocka_unit_test_setup_teardown(with_slots_only_the_difference_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(with_slots_what_grows_is_withdrawn_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(with_slots_what_grows_stays_and_gets_a_neighbour, setup, teardown),
+		cmocka_unit_test_setup_teardown(with_slots_what_shrinks_is_replaced_while_the_rings_stand_still, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(memory_that_changes_while_stopped_is_told_at_the_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_that_changes_while_suspended_is_told_at_the_resume, setup,
 						teardown),

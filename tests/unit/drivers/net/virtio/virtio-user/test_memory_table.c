@@ -129,6 +129,50 @@ covers_is_exact_at_both_ends_and_does_not_wrap(void **state)
 }
 
 static void
+a_cut_keeps_known_regions_apart(void **state)
+{
+	const struct memory_region whole = PIECE(0x1000, 0x6000, 0x100000, 1);
+	const struct memory_region parts[] = {
+		PIECE(0x2000, 0x1000, 0x101000, 1),  /* inside */
+		PIECE(0x3000, 0x1000, 0x109000, 1),  /* another place of the file */
+		PIECE(0x5000, 0x2000, 0x104000, 1),  /* up to the end */
+		PIECE(0x6000, 0x9000, 0x105000, 1),  /* beyond the end */
+	};
+	struct memory_table table = table_of(&whole, 1), known = table_of(parts, 4);
+	const uint64_t cuts[] = {0x1000, 0x2000, 0x3000, 0x5000};
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(memory_table_cut(&table, &known), 0);
+	assert_int_equal(table.nr, 4);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(table.regions[i].va, cuts[i]);
+		assert_int_equal(table.regions[i].offset, cuts[i] + 0xff000);
+	}
+	assert_true(memory_table_has(&table, &parts[0]));
+	assert_true(memory_table_has(&table, &parts[2]));
+	assert_int_equal(memory_table_normalise(&table), 0);
+	assert_int_equal(table.nr, 1);
+	assert_true(memory_region_is_same(&table.regions[0], &whole));
+	memory_table_forget(&table);
+	memory_table_forget(&known);
+}
+
+static void
+overlap_is_exact_at_both_ends(void **state)
+{
+	const struct memory_region region = PIECE(0x2000, 0x1000, 0, 1);
+	struct memory_table table = table_of(&region, 1);
+
+	(void)state;
+	assert_false(memory_table_overlaps(&table, &PIECE(0x1000, 0x1000, 0, 2)));
+	assert_true(memory_table_overlaps(&table, &PIECE(0x1000, 0x1001, 0, 2)));
+	assert_true(memory_table_overlaps(&table, &PIECE(0x2fff, 0x1, 0, 2)));
+	assert_false(memory_table_overlaps(&table, &PIECE(0x3000, 0x1000, 0, 2)));
+	memory_table_forget(&table);
+}
+
+static void
 owned_descriptors_are_duplicates_and_closed_once(void **state)
 {
 	struct memory_region pieces[] = {PIECE(0x1000, 0x1000, 0, 1), PIECE(0x5000, 0x1000, 0, 2)};
@@ -172,6 +216,8 @@ main(void)
 		cmocka_unit_test(an_overlap_is_refused),
 		cmocka_unit_test(a_page_with_a_new_file_is_another_region),
 		cmocka_unit_test(covers_is_exact_at_both_ends_and_does_not_wrap),
+		cmocka_unit_test(a_cut_keeps_known_regions_apart),
+		cmocka_unit_test(overlap_is_exact_at_both_ends),
 		cmocka_unit_test(owned_descriptors_are_duplicates_and_closed_once),
 		cmocka_unit_test(owning_fails_whole),
 	};

@@ -27,7 +27,7 @@ struct session {
 	uint64_t status;
 };
 
-/** Wait for the socket or for the end. @return false: end */
+/** Wait for the socket or for the end; what was sent before the end is still read. @return false: end */
 static bool
 wait_readable(struct scripted_peer *peer, int fd)
 {
@@ -35,7 +35,7 @@ wait_readable(struct scripted_peer *peer, int fd)
 
 	if (poll(fds, 2, 5000) <= 0)
 		return false;
-	return fds[1].revents == 0;
+	return fds[0].revents != 0;
 }
 
 static void
