@@ -42,6 +42,8 @@ def main():
             tap.skip(what, 'no plugin in this build')
         elif not os.path.exists(os.path.join(tree.ROOT, where)):
             tap.skip(what, f'{where} does not exist yet')
+        elif not re.search(rf'^{pattern}\(', tree.read(where), re.M):
+            tap.point(False, what, [f'{where} defines no such function: folding.txt is out of date'])
         elif len(names) < 10:
             tap.point(False, what, [f'{plugin} has no symbols to look at'])
         else:

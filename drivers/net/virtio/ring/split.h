@@ -176,16 +176,16 @@ split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, ui
 	const uint16_t mask = vq->mask;
 	const uint16_t first = vq->used_idx;
 	const uint16_t freed = vq->desc_freed;
+	struct vring_used_elem elem = {0};
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct vring_used_elem elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
-		void *const cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
+		void *cookie;
 
-		if (unlikely(cookie == NULL)) {
-			virtqueue_break_id(vq, elem.id);
+		elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
+		cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
+		if (unlikely(cookie == NULL))
 			break;
-		}
 		shadow[elem.id] = NULL;
 		free_ids[(uint16_t)(freed + i) & mask] = (uint16_t)elem.id;
 		cookies[i] = cookie;
@@ -194,6 +194,8 @@ split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, ui
 	vq->used_idx += i;
 	vq->desc_freed += i;
 	vq->nb_free += i;
+	if (unlikely(i < n))
+		virtqueue_break_id(vq, elem.id);
 	return i;
 }
 
@@ -252,22 +254,23 @@ VIRTIO_INLINE uint16_t
 split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
 {
 	const uint16_t mask = vq->mask;
+	uint32_t id = 0;
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const uint16_t slot = (uint16_t)(vq->used_idx + i) & mask;
-		const uint32_t id = split_used_elem_read(vq->used, slot).id;
-		void *const cookie = likely(id <= mask) ? vq->cookies[id] : NULL;
+		void *cookie;
 
-		if (unlikely(cookie == NULL)) {
-			virtqueue_break_id(vq, id);
+		id = split_used_elem_read(vq->used, (uint16_t)(vq->used_idx + i) & mask).id;
+		cookie = likely(id <= mask) ? vq->cookies[id] : NULL;
+		if (unlikely(cookie == NULL))
 			break;
-		}
 		vq->cookies[id] = NULL;
 		split_free_chain(vq, (uint16_t)id);
 		done[i] = cookie;
 	}
 	vq->used_idx += i;
+	if (unlikely(i < n))
+		virtqueue_break_id(vq, id);
 	return i;
 }
 
