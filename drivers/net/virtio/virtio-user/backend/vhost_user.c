@@ -99,6 +99,22 @@ vhost_user_ask_u64(struct vhost_user_backend *vu, uint32_t request, uint64_t *va
 	return rc;
 }
 
+/*
+ * As tell_acked(), but never returns before the peer did it: without acks, an answered message behind this one says
+ * so too. vhost-user SET_VRING_ENABLE: "the back-end must process data without causing any side effects" - a packet
+ * that is placed before the peer has enabled the ring is thrown away.
+ */
+static int
+tell_done(struct vhost_user_backend *vu, struct vhost_user_message *message)
+{
+	uint64_t ignored;
+	int rc = tell_acked(vu, message);
+
+	if (rc < 0 || vhost_user_has(vu, VHOST_USER_PROTOCOL_F_REPLY_ACK))
+		return rc;
+	return vhost_user_ask_u64(vu, VHOST_USER_GET_FEATURES, &ignored);
+}
+
 /* --- features and memory --- */
 
 int
@@ -282,6 +298,7 @@ int
 vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable)
 {
 	struct vhost_user_backend *vu = vhost_user_of(backend);
+	struct vhost_user_message message;
 
 	/*
 	 * vhost-user: "If VHOST_USER_F_PROTOCOL_FEATURES has not been negotiated, the ring starts directly in the
@@ -289,7 +306,10 @@ vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable
 	 */
 	if ((vu->acked & VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES)) == 0)
 		return 0;
-	return tell_state(backend, VHOST_USER_SET_VRING_ENABLE, queue, enable);
+	vhost_user_message_init(&message, VHOST_USER_SET_VRING_ENABLE, sizeof(message.payload.state));
+	message.payload.state.index = queue;
+	message.payload.state.num = enable;
+	return enable ? tell_done(vu, &message) : vhost_user_tell(vu, &message);
 }
 
 /* --- status, configuration, MTU --- */
