@@ -120,6 +120,8 @@ harness_run(const char *name, const struct CMUnitTest *tests, size_t nr)
 		if (cleaned[i].teardown_func == NULL)
 			cleaned[i].teardown_func = harness_cleanup;
 	}
+	if (getenv("VIRTIO_TEST_FILTER") != NULL)
+		cmocka_set_test_filter(getenv("VIRTIO_TEST_FILTER"));
 	failed = _cmocka_run_group_tests(name, cleaned, nr, NULL, NULL);
 	free(cleaned);
 	rte_mempool_free(harness_pool);

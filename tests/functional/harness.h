@@ -154,6 +154,8 @@ void assert_same_footprint(const struct footprint *before);
 void log_clear(void);
 /** Count the lines with this in them. */
 unsigned int log_count(const char *needle);
+/** Count the lines that the driver wrote about this port. */
+unsigned int port_log_count(const struct port *port);
 /** Copy of all lines since log_clear(); valid until the next call. */
 const char *log_text(void);
 

@@ -90,12 +90,26 @@ unsigned int
 log_count(const char *needle)
 {
 	unsigned int count = 0;
-	char *rest = NULL;
-	char *line;
+	const char *line = log_text();
 
-	for (line = strtok_r((char *)(uintptr_t)log_text(), "\n", &rest); line != NULL;
-			line = strtok_r(NULL, "\n", &rest))
-		count += strstr(line, needle) != NULL;
+	for (; *line != '\0'; line += strcspn(line, "\n"), line += *line != '\0') {
+		const char *found = strstr(line, needle);
+
+		count += found != NULL && found < line + strcspn(line, "\n");
+	}
+	return count;
+}
+
+unsigned int
+port_log_count(const struct port *port)
+{
+	unsigned int count = 0;
+	char start[48];
+	const char *line = log_text();
+
+	snprintf(start, sizeof(start), "%s: ", port->name);
+	for (; *line != '\0'; line += strcspn(line, "\n"), line += *line != '\0')
+		count += strncmp(line, start, strlen(start)) == 0;
 	return count;
 }
 

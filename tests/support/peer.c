@@ -303,6 +303,7 @@ peer_set_fault(struct peer *peer, const struct peer_fault *fault)
 	pthread_mutex_lock(&peer->lock);
 	peer->config.fault = *fault;
 	peer->struck = 0;
+	peer->starving = false;
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++)
 		peer->rings[i].elements = 0;
 	pthread_mutex_unlock(&peer->lock);

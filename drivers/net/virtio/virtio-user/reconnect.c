@@ -140,11 +140,7 @@ negotiate_again(struct virtio_user_device *device)
 	rc = check_offer(device);
 	if (rc < 0)
 		return rc;
-	rc = start_negotiate(device);
-	if (rc == -EREMOTEIO)
-		PORT_LOG(ERR, device->name, "new peer at %s refuses features 0x%" PRIx64
-			 ": link stays down", device->path, device_peer_features(device));
-	return rc;
+	return start_negotiate(device);
 }
 
 int
@@ -243,7 +239,8 @@ try_connect(struct virtio_user_device *device)
 	if (vhost_user_now() < device->thread.next_try)
 		return;
 	rc = connect_peer(device);
-	if (rc == 0) {
+	/* A peer that shakes hands and then cannot be started is lost again by now. */
+	if (rc == 0 && __atomic_load_n(&device->is_connected, __ATOMIC_ACQUIRE)) {
 		device->thread.backoff_ms = BACKOFF_FIRST_MS;
 		device->thread.next_try = 0;
 	} else if (rc != -EAGAIN || !device->config.server) {

@@ -164,13 +164,13 @@ accept_features(struct virtio_user_device *device)
 	if (!device->is_connected)
 		return 0;
 	missing = device_missing_features(device);
-	rc = missing != 0 ? -EREMOTEIO : start_negotiate(device);
-	if (rc == -EREMOTEIO) {
-		PORT_LOG(ERR, device->name, "peer at %s does not take features 0x%" PRIx64
-			 " (it offers 0x%" PRIx64 ")", device->path, device->negotiated,
-			 device->backend->caps.features);
-		return rc;
+	if (missing != 0) {
+		PORT_LOG(ERR, device->name, "peer at %s does not offer features 0x%" PRIx64, device->path, missing);
+		return -EREMOTEIO;
 	}
+	rc = start_negotiate(device);
+	if (rc == -EREMOTEIO)
+		return rc;
 	if (rc < 0)
 		reconnect_lose_peer(device, rc);
 	return 0;

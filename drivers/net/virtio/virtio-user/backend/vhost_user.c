@@ -46,9 +46,13 @@ vhost_user_fail(struct vhost_user_backend *vu, int rc)
 	char text[VHOST_USER_ERROR_TEXT_SIZE];
 
 	/* -ENOTCONN: the channel broke before, and that was logged. */
-	if (rc != -ENOTCONN && rc != vu->logged)
-		PORT_LOG(ERR, vu->head.port, "peer at %s: %s", vu->path,
-			 vhost_user_error_text(&vu->channel.error, text, sizeof(text)));
+	if (rc == -ENOTCONN || rc == vu->logged)
+		return rc;
+	vhost_user_error_text(&vu->channel.error, text, sizeof(text));
+	if (strcmp(text, vu->said) == 0)
+		return rc;
+	memcpy(vu->said, text, sizeof(text));
+	PORT_LOG(ERR, vu->head.port, "peer at %s: %s", vu->path, text);
 	return rc;
 }
 
@@ -299,6 +303,7 @@ vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable
 {
 	struct vhost_user_backend *vu = vhost_user_of(backend);
 	struct vhost_user_message message;
+	int rc;
 
 	/*
 	 * vhost-user: "If VHOST_USER_F_PROTOCOL_FEATURES has not been negotiated, the ring starts directly in the
@@ -309,7 +314,12 @@ vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable
 	vhost_user_message_init(&message, VHOST_USER_SET_VRING_ENABLE, sizeof(message.payload.state));
 	message.payload.state.index = queue;
 	message.payload.state.num = enable;
-	return enable ? tell_done(vu, &message) : vhost_user_tell(vu, &message);
+	if (!enable)
+		return vhost_user_tell(vu, &message);
+	rc = tell_done(vu, &message);
+	if (rc == 0)
+		vu->said[0] = '\0';
+	return rc;
 }
 
 /* --- status, configuration, MTU --- */
