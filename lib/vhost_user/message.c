@@ -326,11 +326,11 @@ vhost_user_message_close_fds(struct vhost_user_message *message)
 int
 vhost_user_message_take_fd(struct vhost_user_message *message, unsigned int i)
 {
-	int fd;
+	int fd = VHOST_USER_NO_FD;
 
-	if (i >= message->nr_fds)
-		return -1;
-	fd = message->fds[i];
-	message->fds[i] = -1;
+	if (i < message->nr_fds) {
+		fd = message->fds[i];
+		message->fds[i] = VHOST_USER_NO_FD;
+	}
 	return fd;
 }

@@ -33,6 +33,7 @@ extern "C" {
 /** Mask of one feature bit, virtio or protocol. */
 #define VHOST_USER_BIT(bit) (UINT64_C(1) << (bit))
 
+#define VHOST_USER_NO_FD (-1)         /**< where a descriptor could be and is none; 0 is a legal one */
 #define VHOST_USER_MAX_FDS 8        /**< descriptors in one message */
 #define VHOST_USER_MAX_REGIONS 8    /**< regions in one SET_MEM_TABLE */
 #define VHOST_USER_MAX_CONFIG 256   /**< bytes of device configuration in one message */
@@ -180,7 +181,7 @@ struct vhost_user_vring_addr {
 
 /** A piece of shared memory. */
 struct vhost_user_region {
-	uint64_t guest_addr;
+	uint64_t gpa; /**< the address that descriptors use, if it is not user_addr */
 	uint64_t size;
 	uint64_t user_addr;
 	uint64_t mmap_offset; /**< of the region in the mapped file */

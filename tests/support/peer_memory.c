@@ -38,8 +38,8 @@ overlaps_known(const struct peer *peer, const struct vhost_user_region *told)
 	for (uint32_t i = 0; i < peer->nr_regions; i++) {
 		const struct vhost_user_region *known = &peer->regions[i].told;
 
-		if (told->guest_addr < known->guest_addr + known->size &&
-				known->guest_addr < told->guest_addr + told->size)
+		if (told->gpa < known->gpa + known->size &&
+				known->gpa < told->gpa + told->size)
 			return true;
 	}
 	return false;
@@ -55,13 +55,13 @@ peer_region_add(struct peer *peer, const struct vhost_user_region *told, int fd)
 		return -ENOSPC;
 	if (overlaps_known(peer, told)) {
 		peer_violation(peer, "region at %#llx overlaps another one",
-			(unsigned long long)told->guest_addr);
+			(unsigned long long)told->gpa);
 		return -EINVAL;
 	}
 	rc = map_len_of(told, fd, &region->map_len);
 	if (rc < 0) {
 		peer_violation(peer, "region at %#llx, %#llx bytes, does not lie in its file",
-			(unsigned long long)told->guest_addr, (unsigned long long)told->size);
+			(unsigned long long)told->gpa, (unsigned long long)told->size);
 		return rc;
 	}
 	region->map = mmap(NULL, region->map_len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -78,7 +78,7 @@ peer_region_remove(struct peer *peer, const struct vhost_user_region *told)
 	for (uint32_t i = 0; i < peer->nr_regions; i++) {
 		struct peer_region *region = &peer->regions[i];
 
-		if (region->told.guest_addr != told->guest_addr ||
+		if (region->told.gpa != told->gpa ||
 				region->told.user_addr != told->user_addr ||
 				region->told.size != told->size)
 			continue;
@@ -87,7 +87,7 @@ peer_region_remove(struct peer *peer, const struct vhost_user_region *told)
 		return 0;
 	}
 	peer_violation(peer, "region at %#llx is removed, but was never there",
-		(unsigned long long)told->guest_addr);
+		(unsigned long long)told->gpa);
 	return -ENOENT;
 }
 
@@ -161,8 +161,8 @@ peer_chain_add(struct peer *peer, struct peer_chain *chain, uint64_t addr, uint6
 		uint64_t piece;
 
 		for (uint32_t i = 0; i < peer->nr_regions && region == NULL; i++) {
-			offset = addr - peer->regions[i].told.guest_addr;
-			if (addr >= peer->regions[i].told.guest_addr &&
+			offset = addr - peer->regions[i].told.gpa;
+			if (addr >= peer->regions[i].told.gpa &&
 					offset < peer->regions[i].told.size)
 				region = &peer->regions[i];
 		}
