@@ -144,6 +144,18 @@ chosen_pairs_are_enabled_for_the_next_peer_too(void **state)
 }
 
 static void
+a_reset_goes_back_to_one_pair(void **state)
+{
+	(void)state;
+	assert_int_equal(set_pairs(2), VIRTIO_NET_OK);
+	fake.memory_used = 0;
+	assert_int_equal(virtio_user_reset(fake.device), 0);
+	fake_log_clear();
+	fake_start();
+	assert_non_null(strstr(fake_log(), "enable=0 enable=1 status=15"));
+}
+
+static void
 a_peer_that_fails_to_enable_does_not_fail_the_command(void **state)
 {
 	(void)state;
@@ -320,6 +332,7 @@ main(void)
 		TEST(pairs_are_enabled_and_disabled_as_told),
 		TEST(pairs_out_of_bounds_are_refused),
 		TEST(chosen_pairs_are_enabled_for_the_next_peer_too),
+		TEST(a_reset_goes_back_to_one_pair),
 		TEST(a_peer_that_fails_to_enable_does_not_fail_the_command),
 		TEST(mac_is_set_unless_it_is_a_group),
 		TEST(every_other_command_and_length_is_an_error),
