@@ -231,44 +231,50 @@ split_reclaim_in_order(struct virtqueue *vq, void ***done, uint16_t n)
 	return n;
 }
 
-/** Give a chain's descriptors back to the FIFO, along links of our own. */
-VIRTIO_INLINE void
-split_free_chain(struct virtqueue *vq, uint16_t head)
+/** Give the further descriptors of a chain back to the FIFO, along links of our own. @return FIFO position. */
+VIRTIO_INLINE uint16_t
+split_free_links(struct virtqueue *vq, uint16_t head, uint16_t freed)
 {
 	uint16_t left = vq->chains[head].count;
 	uint16_t id = head;
 
-	vq->free_ids[vq->desc_freed++ & vq->mask] = id;
-	vq->nb_free++;
-	if (likely(left <= 1))
-		return;
 	vq->chains[head].count = 1;
 	while (--left > 0) {
 		id = vq->chains[id].next;
-		vq->free_ids[vq->desc_freed++ & vq->mask] = id;
-		vq->nb_free++;
+		vq->free_ids[freed++ & vq->mask] = id;
 	}
+	return freed;
 }
 
 VIRTIO_INLINE uint16_t
 split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
 {
+	const struct vring_used *const used = vq->used;
+	const struct vq_chain *const chains = vq->chains;
+	void **const shadow = vq->cookies;
+	uint16_t *const free_ids = vq->free_ids;
 	const uint16_t mask = vq->mask;
+	const uint16_t first = vq->used_idx;
+	uint16_t freed = vq->desc_freed;
 	uint32_t id = 0;
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
 		void *cookie;
 
-		id = split_used_elem_read(vq->used, (uint16_t)(vq->used_idx + i) & mask).id;
-		cookie = likely(id <= mask) ? vq->cookies[id] : NULL;
+		id = split_used_elem_read(used, (uint16_t)(first + i) & mask).id;
+		cookie = likely(id <= mask) ? shadow[id] : NULL;
 		if (unlikely(cookie == NULL))
 			break;
-		vq->cookies[id] = NULL;
-		split_free_chain(vq, (uint16_t)id);
+		shadow[id] = NULL;
+		free_ids[freed++ & mask] = (uint16_t)id;
+		if (unlikely(chains[id].count > 1))
+			freed = split_free_links(vq, (uint16_t)id, freed);
 		done[i] = cookie;
 	}
 	vq->used_idx += i;
+	vq->nb_free += (uint16_t)(freed - vq->desc_freed);
+	vq->desc_freed = freed;
 	if (unlikely(i < n))
 		virtqueue_break_id(vq, id);
 	return i;

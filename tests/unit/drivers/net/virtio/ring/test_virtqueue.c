@@ -74,7 +74,7 @@ give_back(struct virtqueue *vq, uint16_t id)
 static uintptr_t
 reclaim_one(struct virtqueue *vq)
 {
-	void *local[1];
+	void *local[1] = {NULL};
 	void **done = local;
 
 	assert_int_equal(vq_ready(vq), 1);

@@ -108,11 +108,17 @@ static const struct rte_mempool_ops pool_ops = {
 static struct rte_mbuf *
 mbuf_make(struct pool *pool, unsigned int number, uint16_t room)
 {
-	struct numbered *object = NULL;
+	const size_t len = offsetof(struct numbered, buffer) + room;
+	struct numbered *object;
+	void *p = NULL;
 
-	assert_int_equal(posix_memalign((void **)&object, 64, offsetof(struct numbered, buffer) + room), 0);
+	if (posix_memalign(&p, 64, len) != 0) {
+		fail_msg("no memory");
+		return NULL;
+	}
+	object = p;
 	/* What is never written shows. */
-	memset(object, 0xa5, offsetof(struct numbered, buffer) + room);
+	memset(p, 0xa5, len);
 	memset(&object->m, 0, sizeof(object->m));
 	object->number = number;
 	object->m.buf_addr = object->buffer;
