@@ -211,7 +211,9 @@ port_describe(const struct demo_port *port)
 	rte_eth_dev_get_name_by_port(port->id, name);
 	rte_eth_macaddr_get(port->id, &addr);
 	rte_ether_format_addr(mac, sizeof(mac), &addr);
-	rte_eth_link_get_nowait(port->id, &link);
+	/* On failure the zeros stand: link down. */
+	if (rte_eth_link_get_nowait(port->id, &link) != 0)
+		memset(&link, 0, sizeof(link));
 	rte_eth_link_to_str(link_text, sizeof(link_text), &link);
 	printf("port     %u, %s, driver %s\n", port->id, name, port->info.driver_name);
 	printf("address  %s, MTU %u\n", mac, port->mtu);

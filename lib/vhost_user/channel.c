@@ -103,7 +103,7 @@ wait_for(struct vhost_user_channel *channel, short events, uint64_t deadline, co
 	return rc == 0 ? 0 : break_system(channel, "poll", -rc);
 }
 
-/* Append the descriptors of one control message to the message under way; close what has no room. */
+/* Append the descriptors of a control message to the message under way; close the surplus. */
 static bool
 adopt_fds(struct vhost_user_message *message, const struct cmsghdr *cmsg)
 {
@@ -389,8 +389,13 @@ vhost_user_channel_request(struct vhost_user_channel *channel,
 		rc = vhost_user_channel_send(channel, request, deadline);
 	if (rc == 0)
 		rc = vhost_user_channel_receive(channel, reply, deadline);
-	if (rc != 0)
+	if (rc != 0) {
+		/* What came (or did not) has no name of its own, or not all of one: it is what was asked for. */
+		if (channel->broken && channel->error.message == NULL)
+			channel->error.message = vhost_user_message_name(channel->direction,
+					request->header.request);
 		return rc;
+	}
 	if (vhost_user_reply_validate(channel->direction, request, reply, &error) == 0)
 		return 0;
 	vhost_user_message_close_fds(reply);

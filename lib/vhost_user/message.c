@@ -152,7 +152,7 @@ static const struct vhost_user_message_info to_backend[VHOST_USER_REQUEST_COUNT]
 	/* Front-ends in use send it before SET_FEATURES: offered is all that can be asked for. */
 	ROW(NET_SET_MTU, PAYLOAD(u64), FEATURE_OFFERED(VIRTIO_NET_F_MTU),
 		OFFERED(PROTOCOL(NET_MTU))),
-	/* vhost-user SET_BACKEND_REQ_FD: "bit is present in GET_PROTOCOL_FEATURES"; sent early too */
+	/* vhost-user SET_BACKEND_REQ_FD: "bit is present in GET_PROTOCOL_FEATURES"; sent early */
 	ROW(SET_BACKEND_REQ_FD, FDS(1, 1), FEATURE_OFFERED(VHOST_USER_F_PROTOCOL_FEATURES),
 		OFFERED(PROTOCOL(BACKEND_REQ))),
 	/* vhost-user IOTLB_MSG: "has to acknowledge the request with sending zero as u64" */

@@ -38,7 +38,7 @@ virtio_net_ctrlq_index(uint64_t features, uint32_t max_pairs)
 	return 2 * ((features & many) != 0 ? max_pairs : 1);
 }
 
-/* VIRTIO 1.3 5.1.4: each field "only exists if" one of these features is set. */
+/* VIRTIO 1.3 5.1.4: "only exists if" one of these features is set, for each field. */
 static const struct config_field {
 	uint64_t any;
 	size_t end;

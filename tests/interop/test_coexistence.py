@@ -14,7 +14,7 @@ import shutil
 import sys
 import time
 
-from testpmd import Tap, Testpmd, TestpmdError, socket_dir
+from testpmd import Tap, Testpmd, TestpmdError, preload_env, socket_dir
 
 UPSTREAM_LOADED = "librte_net_virtio.so"
 
@@ -47,7 +47,7 @@ def run_case(tap, plugin, sock, vdev, what):
         tap.point(False, what, str(error))
         return
     try:
-        front = Testpmd("front", ["-d", plugin, "--vdev=%s,path=%s" % (vdev, sock)])
+        front = Testpmd("front", ["-d", plugin, "--vdev=%s,path=%s" % (vdev, sock)], env=preload_env(plugin))
         try:
             tap.point(upstream_is_loaded(front), what + ": the distribution's plugin is loaded too")
             tap.point(is_ours(front, 0), what + ": the port is ours")

@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 
-from testpmd import Tap, Testpmd, TestpmdError, hugepages_free, socket_dir
+from testpmd import Tap, Testpmd, TestpmdError, hugepages_free, preload_env, socket_dir
 
 SIZES = ("64", "256", "1518", "mixed")
 CIRCLE_SECONDS = 0.4
@@ -30,7 +30,7 @@ def start_pair(sock, plugin, huge, queues, devargs):
                    main_lcore=1)
     try:
         front = Testpmd("front", ["-d", plugin, "--vdev=net_virtio_user0,path=%s,queues=%d,queue_size=512,%s"
-                                  % (sock, queues, devargs)], rings, hugepages=huge)
+                                  % (sock, queues, devargs)], rings, env=preload_env(plugin), hugepages=huge)
     except TestpmdError:
         back.end()
         raise

@@ -8,14 +8,33 @@ side by side and nothing of another DPDK process is touched.
 
 import os
 import re
-import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 PROMPT = "testpmd> "
+
+
+def sanitizer_env():
+    """Settings for a program of ours; without effect on one that is built without sanitizers."""
+    suppressions = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "lsan.supp")
+    return {
+        "LSAN_OPTIONS": "suppressions=%s:print_suppressions=0" % os.path.normpath(suppressions),
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    }
+
+
+def preload_env(plugin):
+    """A plugin that is built with ASan needs its library before all others in a program that is not."""
+    libraries = subprocess.run(["ldd", plugin], capture_output=True, text=True, check=True).stdout
+    asan = re.search(r"=> (\S*libasan\S*)", libraries)
+    if asan is None:
+        return {}
+    # What testpmd itself leaves behind is not ours to report.
+    return {"LD_PRELOAD": asan.group(1), "ASAN_OPTIONS": "detect_leaks=0", **sanitizer_env()}
 
 
 class TestpmdError(Exception):
@@ -26,6 +45,7 @@ class Testpmd:
     def __init__(self, name, eal, app=(), env=None, hugepages=False, memory=256, main_lcore=0, start_timeout=20):
         self.name = name
         self.text = ""
+        self.ended = False
         self.rundir = tempfile.mkdtemp(prefix="vuser-%s-" % name)
         environ = dict(os.environ, XDG_RUNTIME_DIR=self.rundir, **(env or {}))
         # Line buffered: testpmd prints answers through stdio and its prompt past it.
@@ -40,41 +60,47 @@ class Testpmd:
         self.args = args
         self.proc = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, env=environ, start_new_session=True)
-        os.set_blocking(self.proc.stdout.fileno(), False)
+        # Always reading: a testpmd whose pipe is full stops answering its vhost peer.
+        self.more = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
         try:
-            self._until_prompt(start_timeout)
+            self._until_prompt(0, start_timeout)
         except TestpmdError:
             self.end()
             raise
+
+    def _read(self):
+        while True:
+            chunk = os.read(self.proc.stdout.fileno(), 65536)
+            with self.more:
+                self.text += chunk.decode(errors="replace")
+                self.ended = not chunk
+                self.more.notify_all()
+            if not chunk:
+                return
 
     def _fail(self, why):
         tail = "\n".join(self.text.splitlines()[-25:])
         raise TestpmdError("%s: %s: %s\n%s" % (self.name, " ".join(self.args), why, tail))
 
-    def _until_prompt(self, timeout):
-        """Read until the prompt stands at the end; what was printed before it is returned."""
-        begin = len(self.text)
-        deadline = time.monotonic() + timeout
-        while not self.text[begin:].rstrip("\0").endswith(PROMPT):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self._fail("no prompt within %d s" % timeout)
-            if not select.select([self.proc.stdout], [], [], left)[0]:
-                continue
-            chunk = os.read(self.proc.stdout.fileno(), 65536)
-            if not chunk:
-                self._fail("ended with status %s" % self.proc.wait())
-            self.text += chunk.decode(errors="replace")
-        return self.text[begin:]
+    def _until_prompt(self, begin, timeout):
+        """Wait until the prompt stands behind what was printed since `begin`, and return that."""
+        with self.more:
+            answered = self.more.wait_for(lambda: self.ended or PROMPT in self.text[begin:], timeout)
+            text = self.text[begin:]
+        if PROMPT in text:
+            return text
+        self._fail("ended with status %s" % self.proc.wait() if answered else "no prompt within %d s" % timeout)
 
     def ask(self, command, timeout=10):
         """Give one command, return what it printed."""
+        begin = len(self.text)
         try:
             self.proc.stdin.write(command.encode() + b"\n")
             self.proc.stdin.flush()
         except BrokenPipeError:
             self._fail("died before '%s'" % command)
-        return self._until_prompt(timeout)
+        return self._until_prompt(begin, timeout)
 
     def port_stats(self, port=0):
         """RX-packets, TX-packets, RX-bytes ... of `show port stats` as a dict."""
@@ -107,11 +133,9 @@ class Testpmd:
                 self.proc.stdin.close()
             except (BrokenPipeError, ValueError):
                 pass
-            deadline = time.monotonic() + timeout
-            while self.proc.poll() is None and time.monotonic() < deadline:
-                if select.select([self.proc.stdout], [], [], 0.05)[0]:
-                    self.text += (os.read(self.proc.stdout.fileno(), 65536) or b"").decode(errors="replace")
-            if self.proc.poll() is None:
+            try:
+                self.proc.wait(timeout)
+            except subprocess.TimeoutExpired:
                 self.kill()
         shutil.rmtree(self.rundir, ignore_errors=True)
         return self.proc.returncode

@@ -27,6 +27,13 @@ control_thread_create(control_thread_t *thread, const char *name, rte_thread_fun
 {
 	return -rte_thread_create_control(thread, name, body, arg);
 }
+/* Without EAL running: where it would ask for the control cores. */
+static inline int
+plain_thread_create(control_thread_t *thread, const char *name, rte_thread_func body, void *arg)
+{
+	(void)name;
+	return -rte_thread_create(thread, NULL, body, arg);
+}
 static inline void
 control_thread_join(control_thread_t thread)
 {
@@ -40,6 +47,12 @@ static inline int
 control_thread_create(control_thread_t *thread, const char *name, void *(*body)(void *), void *arg)
 {
 	return rte_ctrl_thread_create(thread, name, NULL, body, arg);
+}
+static inline int
+plain_thread_create(control_thread_t *thread, const char *name, void *(*body)(void *), void *arg)
+{
+	(void)name;
+	return -pthread_create(thread, NULL, body, arg);
 }
 static inline void
 control_thread_join(control_thread_t thread)

@@ -176,16 +176,16 @@ split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, ui
 	const uint16_t mask = vq->mask;
 	const uint16_t first = vq->used_idx;
 	const uint16_t freed = vq->desc_freed;
+	struct vring_used_elem elem = {0};
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const struct vring_used_elem elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
-		void *const cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
+		void *cookie;
 
-		if (unlikely(cookie == NULL)) {
-			virtqueue_break_id(vq, elem.id);
+		elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
+		cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
+		if (unlikely(cookie == NULL))
 			break;
-		}
 		shadow[elem.id] = NULL;
 		free_ids[(uint16_t)(freed + i) & mask] = (uint16_t)elem.id;
 		cookies[i] = cookie;
@@ -194,6 +194,8 @@ split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, ui
 	vq->used_idx += i;
 	vq->desc_freed += i;
 	vq->nb_free += i;
+	if (unlikely(i < n))
+		virtqueue_break_id(vq, elem.id);
 	return i;
 }
 
@@ -229,45 +231,52 @@ split_reclaim_in_order(struct virtqueue *vq, void ***done, uint16_t n)
 	return n;
 }
 
-/** Give a chain's descriptors back to the FIFO, along links of our own. */
-VIRTIO_INLINE void
-split_free_chain(struct virtqueue *vq, uint16_t head)
+/** Give the further descriptors of a chain back to the FIFO, along links of our own. @return FIFO position. */
+VIRTIO_INLINE uint16_t
+split_free_links(struct virtqueue *vq, uint16_t head, uint16_t freed)
 {
 	uint16_t left = vq->chains[head].count;
 	uint16_t id = head;
 
-	vq->free_ids[vq->desc_freed++ & vq->mask] = id;
-	vq->nb_free++;
-	if (likely(left <= 1))
-		return;
 	vq->chains[head].count = 1;
 	while (--left > 0) {
 		id = vq->chains[id].next;
-		vq->free_ids[vq->desc_freed++ & vq->mask] = id;
-		vq->nb_free++;
+		vq->free_ids[freed++ & vq->mask] = id;
 	}
+	return freed;
 }
 
 VIRTIO_INLINE uint16_t
 split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
 {
+	const struct vring_used *const used = vq->used;
+	const struct vq_chain *const chains = vq->chains;
+	void **const shadow = vq->cookies;
+	uint16_t *const free_ids = vq->free_ids;
 	const uint16_t mask = vq->mask;
+	const uint16_t first = vq->used_idx;
+	uint16_t freed = vq->desc_freed;
+	uint32_t id = 0;
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const uint16_t slot = (uint16_t)(vq->used_idx + i) & mask;
-		const uint32_t id = split_used_elem_read(vq->used, slot).id;
-		void *const cookie = likely(id <= mask) ? vq->cookies[id] : NULL;
+		void *cookie;
 
-		if (unlikely(cookie == NULL)) {
-			virtqueue_break_id(vq, id);
+		id = split_used_elem_read(used, (uint16_t)(first + i) & mask).id;
+		cookie = likely(id <= mask) ? shadow[id] : NULL;
+		if (unlikely(cookie == NULL))
 			break;
-		}
-		vq->cookies[id] = NULL;
-		split_free_chain(vq, (uint16_t)id);
+		shadow[id] = NULL;
+		free_ids[freed++ & mask] = (uint16_t)id;
+		if (unlikely(chains[id].count > 1))
+			freed = split_free_links(vq, (uint16_t)id, freed);
 		done[i] = cookie;
 	}
 	vq->used_idx += i;
+	vq->nb_free += (uint16_t)(freed - vq->desc_freed);
+	vq->desc_freed = freed;
+	if (unlikely(i < n))
+		virtqueue_break_id(vq, id);
 	return i;
 }
 

@@ -127,7 +127,8 @@ believable_used_idx(struct virtqueue *vq)
 	const uint16_t claimed = split_used_idx_read(vq->used);
 	uint16_t at;
 
-	if ((uint16_t)(claimed - vq->used_idx) > virtqueue_outstanding(vq))
+	/* A queue that broke would find the same element again. */
+	if (vq->broken || (uint16_t)(claimed - vq->used_idx) > virtqueue_outstanding(vq))
 		return vq->used_idx;
 	if (vq->shape.in_order)
 		return claimed;

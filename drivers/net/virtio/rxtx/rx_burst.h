@@ -160,14 +160,14 @@ rx_take_and_refill(struct virtio_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_p
 	while (ready > 0 && done < nb_pkts) {
 		uint32_t lens[RX_GROUP];
 		void *buffers[RX_GROUP];
-		uint16_t n = RTE_MIN(RTE_MIN(ready, nb_pkts - done), RX_GROUP);
+		const uint16_t wanted = RTE_MIN(RTE_MIN(ready, nb_pkts - done), RX_GROUP);
+		const uint16_t n = vq_take(vq, rx_shape(traits), buffers, lens, wanted);
 
-		n = vq_take(vq, rx_shape(traits), buffers, lens, n);
-		if (unlikely(n == 0))
-			break;
-		ready -= n;
 		rx_prefetch(rxq, buffers, n, traits);
 		done += rx_deliver(rxq, buffers, lens, n, pkts + done, traits);
+		if (unlikely(n < wanted))
+			break;
+		ready -= n;
 	}
 	rxq->stats.packets += done;
 	if (vq->nb_free >= rxq->refill_thresh && likely(!vq->broken))

@@ -50,10 +50,11 @@ tx_reclaim(struct virtio_txq *txq, uint32_t n, struct vq_shape shape)
 		void **done = local;
 		const uint16_t group = vq_reclaim(&txq->vq, shape, &done, RTE_MIN(n - freed, (uint32_t)TX_GROUP));
 
-		if (unlikely(group == 0))
-			break;
-		tx_free(txq, done, group);
+		if (likely(group > 0))
+			tx_free(txq, done, group);
 		freed += group;
+		if (unlikely(txq->vq.broken))
+			break;
 	}
 	return freed;
 }

@@ -229,8 +229,7 @@ control_handle(struct virtio_user_device *device)
 	struct memory_table memory;
 	int rc;
 
-	device_lock(device);
-	device_set_deadline(device);
+	device_enter(device);
 	if ((device->status & VIRTIO_STATUS_DRIVER_OK) == 0 || device->control_queue < 0 ||
 	    device->control.is_broken)
 		goto unlock;

@@ -36,6 +36,15 @@ device_lock(struct virtio_user_device *device)
 	pthread_mutex_lock(&device->lock);
 }
 
+void
+device_enter(struct virtio_user_device *device)
+{
+	device_lock(device);
+	/* Without a peer there is nobody to wait for, and the deadline is the handshake's. */
+	if (device->is_connected)
+		device_set_deadline(device);
+}
+
 static void
 link_update(struct virtio_user_device *device)
 {
@@ -229,7 +238,7 @@ device_open(const struct virtio_user_config *config, const struct device_parts *
 		PORT_LOG(ERR, device->name, "cannot watch the memory: %s", strerror(-rc));
 		goto close_backend;
 	}
-	rc = reconnect_start(device);
+	rc = reconnect_start(device, parts);
 	if (rc < 0)
 		goto unwatch;
 	*opened = device;
@@ -250,6 +259,7 @@ virtio_user_device_open(const struct virtio_user_config *config, struct virtio_u
 	static const struct device_parts parts = {
 		.source = &memory_source_eal,
 		.open = backend_open,
+		.thread_create = control_thread_create,
 	};
 
 	return device_open(config, &parts, device);

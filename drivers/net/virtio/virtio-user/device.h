@@ -132,10 +132,12 @@ struct virtio_user_device {
 	} thread;
 };
 
-/** What tests put in the place of EAL and of the registry. */
+/** What tests put in the place of EAL and the registry. */
 struct device_parts {
 	const struct memory_source *source;
 	int (*open)(const struct backend_config *config, struct backend **backend);
+	int (*thread_create)(control_thread_t *thread, const char *name,
+			     control_thread_ret_t (*body)(void *arg), void *arg);
 };
 
 int device_open(const struct virtio_user_config *config, const struct device_parts *parts,
@@ -144,10 +146,12 @@ int device_open(const struct virtio_user_config *config, const struct device_par
 /** Free what device_open() made but the connection and the thread. */
 void device_free(struct virtio_user_device *device);
 
-/** One budget for all that an operation will wait for. */
+/** One budget for all that will be waited for. By whoever may touch the back-end. */
 void device_set_deadline(struct virtio_user_device *device);
 
 void device_lock(struct virtio_user_device *device);
+/** Lock, and begin an operation with a deadline of its own. */
+void device_enter(struct virtio_user_device *device);
 /** Unlock and, where it changed, tell everybody of the link. */
 void device_unlock(struct virtio_user_device *device);
 

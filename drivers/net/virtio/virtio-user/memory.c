@@ -16,7 +16,10 @@
  *
  * What the peer knows is changed region by region if it can do that, otherwise by a whole new table. Rings are not
  * disabled meanwhile. vhost-user: "disabled ... started: process the ring without side effects", so a peer that does
- * as it is told would throw packets away. The regions that remain stay the same, hence all that a ring refers to.
+ * as it is told would throw packets away. A whole table replaces the old one in one message, between two looks of the
+ * peer at its rings. Region by region, what the peer has stays a region of its own even if it could be merged with
+ * what is new; where it must be taken away and given back in another shape, because a part of it was freed, the rings
+ * stop meanwhile (-EBUSY, reconnect.c).
  */
 
 #include <errno.h>
@@ -160,6 +163,7 @@ const struct memory_source memory_source_eal = {
 
 struct snapshot {
 	struct memory_table *table;
+	const struct memory_table *known;
 	uint32_t limit;
 	uint32_t nr_found;
 };
@@ -170,6 +174,20 @@ snapshot_visit(void *arg, const struct memory_region *piece)
 	struct snapshot *snapshot = arg;
 
 	return memory_table_append(snapshot->table, piece);
+}
+
+/** Keep the known regions apart, unless that makes too many. */
+static int
+snapshot_cut(const struct snapshot *snapshot)
+{
+	int rc;
+
+	if (snapshot->known == NULL)
+		return 0;
+	rc = memory_table_cut(snapshot->table, snapshot->known);
+	if (rc == 0 && snapshot->table->nr > snapshot->limit)
+		rc = memory_table_normalise(snapshot->table);
+	return rc;
 }
 
 /** Still under the source's lock: the files are the source's to close as soon as it is gone. */
@@ -185,14 +203,15 @@ snapshot_done(void *arg)
 		return rc;
 	if (snapshot->nr_found > snapshot->limit)
 		return -E2BIG;
-	return memory_table_own_fds(snapshot->table);
+	rc = snapshot_cut(snapshot);
+	return rc < 0 ? rc : memory_table_own_fds(snapshot->table);
 }
 
 int
-memory_snapshot(const struct memory_source *source, uint32_t limit, struct memory_table *table,
-		uint32_t *nr_found)
+memory_snapshot(const struct memory_source *source, uint32_t limit, const struct memory_table *known,
+		struct memory_table *table, uint32_t *nr_found)
 {
-	struct snapshot snapshot = {.table = table, .limit = limit};
+	struct snapshot snapshot = {.table = table, .known = known, .limit = limit};
 	int rc;
 
 	memset(table, 0, sizeof(*table));
@@ -261,6 +280,32 @@ share_pieces(struct virtio_user_device *device, const struct memory_table *table
 	return 0;
 }
 
+/** Whether a region that the peer has to give up lies where memory goes on to be used. */
+static bool
+takes_away(const struct memory_table *known, const struct memory_table *table)
+{
+	uint32_t i;
+
+	for (i = 0; i < known->nr; i++) {
+		if (!memory_table_has(table, &known->regions[i]) &&
+		    memory_table_overlaps(table, &known->regions[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool
+rings_run(const struct virtio_user_device *device)
+{
+	uint16_t queue;
+
+	for (queue = 0; queue < device->nr_queues; queue++) {
+		if (device->queues[queue].is_kicked)
+			return true;
+	}
+	return false;
+}
+
 static void
 share_explain(const struct virtio_user_device *device, int rc, uint32_t nr_found)
 {
@@ -274,32 +319,49 @@ share_explain(const struct virtio_user_device *device, int rc, uint32_t nr_found
 		PORT_LOG(ERR, device->name, "cannot tell the peer of the memory: %s", strerror(-rc));
 }
 
+/** Take @p table over as what the peer is told. */
+static int
+share_table(struct virtio_user_device *device, struct memory_table *table)
+{
+	int rc;
+
+	if (device->backend->slots != NULL)
+		rc = share_pieces(device, table);
+	else
+		rc = share_whole(device, table);
+	/* Right or wrong: after a failure the peer goes, and with it what it knew. */
+	memory_table_release(&device->shared);
+	device->shared = *table;
+	device->is_shared = rc == 0;
+	return rc;
+}
+
 int
 memory_share(struct virtio_user_device *device, bool *peer_lost)
 {
+	const struct backend *backend = device->backend;
 	struct memory_table table;
 	uint32_t nr_found;
 	int rc;
 
 	*peer_lost = false;
-	rc = memory_snapshot(device->source, device->backend->caps.max_mem_regions, &table,
-			     &nr_found);
+	rc = memory_snapshot(device->source, backend->caps.max_mem_regions,
+			     backend->slots != NULL ? &device->shared : NULL, &table, &nr_found);
 	if (rc < 0) {
-		share_explain(device, rc, nr_found);
+		/* Said once: every further change of the memory comes through here again. */
+		if (rc != device->last_error)
+			share_explain(device, rc, nr_found);
 		return rc;
 	}
 	if (device->is_shared && memory_table_is_same(&table, &device->shared)) {
 		memory_table_release(&table);
 		return 0;
 	}
-	if (device->backend->slots != NULL)
-		rc = share_pieces(device, &table);
-	else
-		rc = share_whole(device, &table);
-	/* Right or wrong: after a failure the peer goes, and with it what it knew. */
-	memory_table_release(&device->shared);
-	device->shared = table;
-	device->is_shared = rc == 0;
+	if (backend->slots != NULL && rings_run(device) && takes_away(&device->shared, &table)) {
+		memory_table_release(&table);
+		return -EBUSY;
+	}
+	rc = share_table(device, &table);
 	*peer_lost = rc < 0;
 	return rc;
 }

@@ -38,21 +38,24 @@ struct memory_source {
 extern const struct memory_source memory_source_eal;
 
 /**
- * The memory as of now in normal form.
+ * The memory as of now.
  *
  * @param limit
  *   Most regions that are of use; more: -E2BIG, @p table is empty and @p nr_found says how many there are.
+ * @param known
+ *   Regions to keep apart while they exist and the limit allows it; NULL: normal form.
  * @return 0: the table owns its fds, memory_table_release() it.
  */
-int memory_snapshot(const struct memory_source *source, uint32_t limit, struct memory_table *table,
-		    uint32_t *nr_found);
+int memory_snapshot(const struct memory_source *source, uint32_t limit, const struct memory_table *known,
+		    struct memory_table *table, uint32_t *nr_found);
 
 /** The memory as of now, to look up addresses: its fds are not to be used, memory_table_forget() it. */
 int memory_view(const struct memory_source *source, struct memory_table *table);
 
 /**
  * Make the connected peer's table equal to the memory, whatever it knew; the rings may run. -E2BIG (logged, the
- * peer is well), -errno of the source (logged, same), or of the back-end (the connection is unusable).
+ * peer is well), -EBUSY (nothing was done: the rings must stop first), -errno of the source (logged, the peer is
+ * well), or of the back-end (the connection is unusable).
  *
  * @param peer_lost
  *   Set when the failure is the back-end's.

@@ -78,6 +78,85 @@ memory_table_normalise(struct memory_table *table)
 	return 0;
 }
 
+/** Whether @p inner is a piece of @p outer: the same bytes of the same file at the same address. */
+static bool
+region_contains(const struct memory_region *outer, const struct memory_region *inner)
+{
+	return region_is_same_file(outer, inner) && inner->va >= outer->va &&
+	       inner->va - outer->va <= outer->size &&
+	       inner->size <= outer->size - (inner->va - outer->va) &&
+	       inner->offset - outer->offset == inner->va - outer->va;
+}
+
+/** The piece of @p region from @p va on. */
+static struct memory_region
+region_from(const struct memory_region *region, uint64_t va)
+{
+	struct memory_region rest = *region;
+
+	rest.va = va;
+	rest.offset += va - region->va;
+	rest.size -= va - region->va;
+	return rest;
+}
+
+/** Append @p region in pieces, cut at the ends of those of @p known that it contains. */
+static int
+append_cut(struct memory_table *table, const struct memory_region *region, const struct memory_table *known)
+{
+	struct memory_region rest = *region, piece;
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < known->nr && rc == 0; i++) {
+		if (!region_contains(&rest, &known->regions[i]))
+			continue;
+		piece = rest;
+		piece.size = known->regions[i].va - rest.va;
+		if (piece.size > 0)
+			rc = memory_table_append(table, &piece);
+		piece = region_from(&rest, known->regions[i].va);
+		piece.size = known->regions[i].size;
+		if (rc == 0)
+			rc = memory_table_append(table, &piece);
+		rest = region_from(&rest, piece.va + piece.size);
+	}
+	if (rc == 0 && rest.size > 0)
+		rc = memory_table_append(table, &rest);
+	return rc;
+}
+
+int
+memory_table_cut(struct memory_table *table, const struct memory_table *known)
+{
+	struct memory_table cut = {.nr = 0};
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < table->nr && rc == 0; i++)
+		rc = append_cut(&cut, &table->regions[i], known);
+	if (rc < 0) {
+		memory_table_forget(&cut);
+		return rc;
+	}
+	memory_table_forget(table);
+	*table = cut;
+	return 0;
+}
+
+bool
+memory_table_overlaps(const struct memory_table *table, const struct memory_region *region)
+{
+	uint32_t i;
+
+	for (i = 0; i < table->nr; i++) {
+		if (table->regions[i].va < region->va + region->size &&
+		    region->va < table->regions[i].va + table->regions[i].size)
+			return true;
+	}
+	return false;
+}
+
 int
 memory_table_own_fds(struct memory_table *table)
 {

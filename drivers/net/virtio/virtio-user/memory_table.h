@@ -21,6 +21,12 @@ int memory_table_append(struct memory_table *table, const struct memory_region *
 /** Sort by va; merge what is contiguous in address, file and offset. -EINVAL when two pieces overlap. */
 int memory_table_normalise(struct memory_table *table);
 
+/**
+ * Cut normal @p table so that every region of @p known that it contains is a region of its own again: what a peer has
+ * need not be taken from it because something grew next to it. 0 or -ENOMEM.
+ */
+int memory_table_cut(struct memory_table *table, const struct memory_table *known);
+
 /** Replace every fd by a duplicate that the table owns from now on. On failure it owns none. */
 int memory_table_own_fds(struct memory_table *table);
 
@@ -37,6 +43,9 @@ bool memory_table_has(const struct memory_table *table, const struct memory_regi
 
 /** Whether both tables hold the same regions. */
 bool memory_table_is_same(const struct memory_table *a, const struct memory_table *b);
+
+/** Whether some region of @p table has bytes in common with @p region. */
+bool memory_table_overlaps(const struct memory_table *table, const struct memory_region *region);
 
 /** Whether [@p va, @p va + @p len) lies inside one region. */
 bool memory_table_covers(const struct memory_table *table, uint64_t va, uint64_t len);

@@ -39,6 +39,9 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 2000
 
+/** poll(2): until something happens. */
+#define POLL_FOREVER (-1)
+
 #define NS_PER_MS UINT64_C(1000000)
 
 void
@@ -137,11 +140,7 @@ negotiate_again(struct virtio_user_device *device)
 	rc = check_offer(device);
 	if (rc < 0)
 		return rc;
-	rc = start_negotiate(device);
-	if (rc == -EREMOTEIO)
-		PORT_LOG(ERR, device->name, "new peer at %s refuses features 0x%" PRIx64
-			 ": link stays down", device->path, device_peer_features(device));
-	return rc;
+	return start_negotiate(device);
 }
 
 int
@@ -178,9 +177,13 @@ reconnect_run(struct virtio_user_device *device)
 		rc = device_gate_open(device, &peer_lost);
 	if (rc == 0) {
 		device->state = DEVICE_RUNNING;
+		device->last_error = 0;
 		return;
 	}
 	device->last_error = rc;
+	/* Memory changed once more, in a way that wants the rings stopped: they are now, so again. */
+	if (rc == -EBUSY)
+		device_gate_memory_changed(device, false);
 	if (!peer_lost && has_started) {
 		rc = stop_rings(device);
 		peer_lost = rc < 0;
@@ -236,7 +239,8 @@ try_connect(struct virtio_user_device *device)
 	if (vhost_user_now() < device->thread.next_try)
 		return;
 	rc = connect_peer(device);
-	if (rc == 0) {
+	/* A peer that shakes hands and then cannot be started is lost again by now. */
+	if (rc == 0 && __atomic_load_n(&device->is_connected, __ATOMIC_ACQUIRE)) {
 		device->thread.backoff_ms = BACKOFF_FIRST_MS;
 		device->thread.next_try = 0;
 	} else if (rc != -EAGAIN || !device->config.server) {
@@ -261,10 +265,10 @@ poll_timeout(const struct virtio_user_device *device, bool is_connected)
 	uint64_t now = vhost_user_now();
 
 	if (is_connected)
-		return -1;
+		return POLL_FOREVER;
 	if (device->thread.next_try > now)
 		return (int)((device->thread.next_try - now) / NS_PER_MS) + 1;
-	return device->config.server ? -1 : 0;
+	return device->config.server ? POLL_FOREVER : 0;
 }
 
 /** Sleep until there is something to do. @return whether the back-end's event fd showed anything */
@@ -281,7 +285,7 @@ wait_event(struct virtio_user_device *device)
 	ssize_t got;
 
 	/* While a server backs off, whoever waits at its door would end every sleep at once. */
-	if (is_connected || timeout < 0)
+	if (is_connected || timeout == POLL_FOREVER)
 		fds[1].fd = event_fd(device);
 	if (poll(fds, 2, timeout) < 0)
 		return false;
@@ -294,7 +298,7 @@ wait_event(struct virtio_user_device *device)
 static void
 follow_memory(struct virtio_user_device *device)
 {
-	bool peer_lost;
+	bool peer_lost, must_stop;
 	int rc;
 
 	if (!device->is_connected || !device_gate_is_dirty(device))
@@ -309,6 +313,7 @@ follow_memory(struct virtio_user_device *device)
 	if (rc == 0)
 		return;
 	device->last_error = rc;
+	must_stop = rc == -EBUSY;
 	if (!peer_lost) {
 		device->state = DEVICE_WAITING;
 		rc = stop_rings(device);
@@ -316,6 +321,8 @@ follow_memory(struct virtio_user_device *device)
 	}
 	if (peer_lost)
 		reconnect_lose_peer(device, rc);
+	else if (must_stop)
+		reconnect_run(device);
 }
 
 static void
@@ -333,13 +340,12 @@ check_peer(struct virtio_user_device *device)
 static void
 turn(struct virtio_user_device *device, bool has_event)
 {
-	device_lock(device);
-	device_set_deadline(device);
+	device_enter(device);
 	if (has_event)
 		check_peer(device);
 	follow_memory(device);
 	device_unlock(device);
-	if (!device->is_connected)
+	if (!__atomic_load_n(&device->is_connected, __ATOMIC_ACQUIRE))
 		try_connect(device);
 }
 
@@ -384,12 +390,12 @@ thread_main(void *arg)
 }
 
 int
-reconnect_start(struct virtio_user_device *device)
+reconnect_start(struct virtio_user_device *device, const struct device_parts *parts)
 {
 	int rc;
 
 	device->thread.backoff_ms = BACKOFF_FIRST_MS;
-	rc = control_thread_create(&device->thread.id, "virtio-user", thread_main, device);
+	rc = parts->thread_create(&device->thread.id, "virtio-user", thread_main, device);
 	if (rc != 0) {
 		PORT_LOG(ERR, device->name, "cannot create the control thread: %s", strerror(abs(rc)));
 		return -abs(rc);

@@ -11,10 +11,11 @@
 
 #include <stdbool.h>
 
+struct device_parts;
 struct virtio_user_device;
 
 /** Start the device's thread. */
-int reconnect_start(struct virtio_user_device *device);
+int reconnect_start(struct virtio_user_device *device, const struct device_parts *parts);
 
 /**
  * End the thread. Called by the thread itself (from link_changed) it is told to end after that, and frees the device

@@ -30,8 +30,10 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "virtio/status.h"
 #include "virtio-user/device.h"
 #include "virtio-user/start.h"
@@ -67,7 +69,11 @@ check_features_ok(struct virtio_user_device *device)
 	if (rc < 0)
 		return rc == -ENOTSUP ? 0 : rc;
 	/* VIRTIO 1.3 3.1.1: "Otherwise, the device does not support our subset of features" */
-	return (status & VIRTIO_STATUS_FEATURES_OK) != 0 ? 0 : -EREMOTEIO;
+	if ((status & VIRTIO_STATUS_FEATURES_OK) != 0)
+		return 0;
+	PORT_LOG(ERR, device->name, "peer at %s does not take features 0x%" PRIx64 " (it offers 0x%" PRIx64 ")",
+		 device->path, device_peer_features(device), device->backend->caps.features);
+	return -EREMOTEIO;
 }
 
 static int

@@ -3,9 +3,9 @@
  */
 
 /*
- * The verbs of the emulated device (virtio.h): the status register, features, queues. Not here: its
- * life and link (device.c), what is offered (offer.c), the order of messages (start.c), the connection (reconnect.c), the control queue (control.c).
- * Called by virtio_user_ethdev.c and tests.
+ * The verbs of the emulated device (virtio.h): the status register, features, queues, configuration space. Not here:
+ * its life and link (device.c), what is offered (offer.c), the order of messages (start.c), the connection
+ * (reconnect.c), the control queue (control.c). Called by virtio_user_ethdev.c and tests.
  *
  * Theory of operation. A verb takes the lock, sets one deadline for all that it may wait for, and does its part with
  * the peer if one is connected. A peer that fails is let go, and the verb ends as if nobody had been there: the
@@ -25,14 +25,6 @@
 #include "virtio-user/device.h"
 #include "virtio-user/reconnect.h"
 #include "virtio-user/start.h"
-
-/** A verb begins. */
-static void
-verb_enter(struct virtio_user_device *device)
-{
-	device_lock(device);
-	device_set_deadline(device);
-}
 
 /* --- configuration space --- */
 
@@ -139,7 +131,7 @@ reset(struct virtio_user_device *device)
 int
 virtio_user_reset(struct virtio_user_device *device)
 {
-	verb_enter(device);
+	device_enter(device);
 	reset(device);
 	device_unlock(device);
 	return 0;
@@ -172,13 +164,13 @@ accept_features(struct virtio_user_device *device)
 	if (!device->is_connected)
 		return 0;
 	missing = device_missing_features(device);
-	rc = missing != 0 ? -EREMOTEIO : start_negotiate(device);
-	if (rc == -EREMOTEIO) {
-		PORT_LOG(ERR, device->name, "peer at %s does not take features 0x%" PRIx64
-			 " (it offers 0x%" PRIx64 ")", device->path, device->negotiated,
-			 device->backend->caps.features);
-		return rc;
+	if (missing != 0) {
+		PORT_LOG(ERR, device->name, "peer at %s does not offer features 0x%" PRIx64, device->path, missing);
+		return -EREMOTEIO;
 	}
+	rc = start_negotiate(device);
+	if (rc == -EREMOTEIO)
+		return rc;
 	if (rc < 0)
 		reconnect_lose_peer(device, rc);
 	return 0;
@@ -216,7 +208,7 @@ virtio_user_set_status(struct virtio_user_device *device, uint8_t status)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (status == 0)
 		reset(device);
 	else
@@ -335,7 +327,7 @@ virtio_user_del_queue(struct virtio_user_device *device, uint16_t queue)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (queue < device->nr_queues) {
 		if (device->is_connected)
 			rc = stop_ring(device, queue);
@@ -373,7 +365,7 @@ virtio_user_suspend(struct virtio_user_device *device)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (device->state == DEVICE_STOPPED) {
 		rc = -EINVAL;
 	} else if (device->state != DEVICE_SUSPENDED) {
@@ -389,7 +381,7 @@ virtio_user_resume(struct virtio_user_device *device)
 {
 	int rc = 0;
 
-	verb_enter(device);
+	device_enter(device);
 	if (device->state == DEVICE_STOPPED) {
 		rc = -EINVAL;
 	} else if (device->state == DEVICE_SUSPENDED) {
@@ -410,7 +402,7 @@ virtio_user_set_mtu(struct virtio_user_device *device, uint16_t mtu)
 
 	if (!virtio_net_mtu_is_valid(mtu))
 		return -EINVAL;
-	verb_enter(device);
+	device_enter(device);
 	device->mtu = mtu;
 	if (device->is_connected && (device->status & VIRTIO_STATUS_FEATURES_OK) != 0)
 		rc = start_tell_mtu(device);

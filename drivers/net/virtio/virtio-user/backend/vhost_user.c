@@ -46,9 +46,13 @@ vhost_user_fail(struct vhost_user_backend *vu, int rc)
 	char text[VHOST_USER_ERROR_TEXT_SIZE];
 
 	/* -ENOTCONN: the channel broke before, and that was logged. */
-	if (rc != -ENOTCONN && rc != vu->logged)
-		PORT_LOG(ERR, vu->head.port, "peer at %s: %s", vu->path,
-			 vhost_user_error_text(&vu->channel.error, text, sizeof(text)));
+	if (rc == -ENOTCONN || rc == vu->logged)
+		return rc;
+	vhost_user_error_text(&vu->channel.error, text, sizeof(text));
+	if (strcmp(text, vu->said) == 0)
+		return rc;
+	memcpy(vu->said, text, sizeof(text));
+	PORT_LOG(ERR, vu->head.port, "peer at %s: %s", vu->path, text);
 	return rc;
 }
 
@@ -99,6 +103,22 @@ vhost_user_ask_u64(struct vhost_user_backend *vu, uint32_t request, uint64_t *va
 	return rc;
 }
 
+/*
+ * As tell_acked(), but never returns before the peer did it: without acks, an answered message behind this one says
+ * so too. vhost-user SET_VRING_ENABLE: "the back-end must process data without causing any side effects" - a packet
+ * that is placed before the peer has enabled the ring is thrown away.
+ */
+static int
+tell_done(struct vhost_user_backend *vu, struct vhost_user_message *message)
+{
+	uint64_t ignored;
+	int rc = tell_acked(vu, message);
+
+	if (rc < 0 || vhost_user_has(vu, VHOST_USER_PROTOCOL_F_REPLY_ACK))
+		return rc;
+	return vhost_user_ask_u64(vu, VHOST_USER_GET_FEATURES, &ignored);
+}
+
 /* --- features and memory --- */
 
 int
@@ -120,12 +140,8 @@ vhost_user_set_features(struct backend *backend, uint64_t features)
 static struct vhost_user_region
 region_to_wire(const struct memory_region *region)
 {
-	return (struct vhost_user_region){
-		.guest_addr = region->va,
-		.size = region->size,
-		.user_addr = region->va,
-		.mmap_offset = region->offset,
-	};
+	/* Physical and user address are the same to us; see "Addresses" above. */
+	return (struct vhost_user_region){region->va, region->size, region->va, region->offset};
 }
 
 int
@@ -286,6 +302,8 @@ int
 vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable)
 {
 	struct vhost_user_backend *vu = vhost_user_of(backend);
+	struct vhost_user_message message;
+	int rc;
 
 	/*
 	 * vhost-user: "If VHOST_USER_F_PROTOCOL_FEATURES has not been negotiated, the ring starts directly in the
@@ -293,7 +311,15 @@ vhost_user_set_vring_enable(struct backend *backend, uint16_t queue, bool enable
 	 */
 	if ((vu->acked & VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES)) == 0)
 		return 0;
-	return tell_state(backend, VHOST_USER_SET_VRING_ENABLE, queue, enable);
+	vhost_user_message_init(&message, VHOST_USER_SET_VRING_ENABLE, sizeof(message.payload.state));
+	message.payload.state.index = queue;
+	message.payload.state.num = enable;
+	if (!enable)
+		return vhost_user_tell(vu, &message);
+	rc = tell_done(vu, &message);
+	if (rc == 0)
+		vu->said[0] = '\0';
+	return rc;
 }
 
 /* --- status, configuration, MTU --- */

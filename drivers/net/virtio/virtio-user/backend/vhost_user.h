@@ -33,6 +33,8 @@ struct vhost_user_backend {
 	uint64_t acked;    /**< of the last SET_FEATURES; 0: none yet */
 	uint64_t protocol; /**< bits that both have */
 	int logged;        /**< why the last attempt to connect failed: said once; 0: it did not */
+	/** The last complaint about a peer, which is not repeated until one got as far as an enabled ring. */
+	char said[VHOST_USER_ERROR_TEXT_SIZE];
 };
 
 int vhost_user_backend_open(const struct backend_config *config, struct backend **backend);

@@ -154,20 +154,15 @@ shake_hands(struct vhost_user_backend *vu)
 
 /** What the user can do about an attempt that failed. */
 static const char *
-advice(int rc)
+advice(const struct vhost_user_backend *vu, int rc)
 {
-	switch (-rc) {
-	case ENOENT:
-	case ECONNREFUSED:
-		return "; start the back-end first, or use server=1";
-	case EACCES:
-	case EPERM:
+	if (rc == -EACCES || rc == -EPERM)
 		return "; check the permissions of the socket and its directory";
-	case EADDRINUSE:
+	if (rc == -EADDRINUSE)
 		return "; stop the other one, or use another path";
-	default:
-		return "";
-	}
+	if (!vu->is_server && (rc == -ENOENT || rc == -ECONNREFUSED))
+		return "; start the back-end first, or use server=1";
+	return "";
 }
 
 /** Log why nobody was reached, once in a row of equal failures. @return rc */
@@ -178,7 +173,7 @@ reach_failed(struct vhost_user_backend *vu, const struct vhost_user_error *error
 
 	if (rc != vu->logged)
 		PORT_LOG(ERR, vu->head.port, "cannot %s %s: %s%s", vu->is_server ? "listen on" : "connect to",
-			 vu->path, vhost_user_error_text(error, text, sizeof(text)), advice(rc));
+			 vu->path, vhost_user_error_text(error, text, sizeof(text)), advice(vu, rc));
 	return rc;
 }
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * The table of paths: every combination of negotiated features selects the row that was made for it.
+ */
+
+#include <string.h>
+
+#include "support.h"
+
+static void
+every_feature_set_selects_its_row(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		const struct path_request request = {
+			.features = (i & 1 ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+				(i & 2 ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0),
+			.vectorized = (i & 4) != 0,
+		};
+
+		assert_int_equal(rx_path_select(&request)->traits.in_order, (i & 1) != 0);
+		assert_int_equal(rx_path_select(&request)->traits.mergeable, (i & 2) != 0);
+		assert_int_equal(tx_path_select(&request)->traits.in_order, (i & 1) != 0);
+	}
+}
+
+static void
+no_two_rows_share_a_name_or_a_function(void **state)
+{
+	unsigned int nr;
+	const struct rx_path *const rows = rx_paths(&nr);
+	unsigned int i;
+	unsigned int j;
+
+	(void)state;
+	for (i = 0; i < nr; i++) {
+		for (j = 0; j < i; j++) {
+			assert_string_not_equal(rows[i].name, rows[j].name);
+			assert_ptr_not_equal(rows[i].burst, rows[j].burst);
+		}
+	}
+}
+
+static void
+names_say_what_the_traits_are(void **state)
+{
+	const struct rx_path *rx;
+	const struct tx_path *tx;
+	unsigned int nr;
+
+	(void)state;
+	for (rx = rx_paths(&nr); rx < rx_paths(&nr) + nr; rx++) {
+		assert_int_equal(strstr(rx->name, "in-order") != NULL, rx->traits.in_order);
+		assert_int_equal(strstr(rx->name, "mergeable") != NULL, rx->traits.mergeable);
+		assert_int_equal(strstr(rx->name, "split") != NULL, rx->traits.format == VRING_SPLIT);
+	}
+	for (tx = tx_paths(&nr); tx < tx_paths(&nr) + nr; tx++) {
+		assert_int_equal(strstr(tx->name, "in-order") != NULL, tx->traits.in_order);
+		assert_int_equal(strstr(tx->name, "split") != NULL, tx->traits.format == VRING_SPLIT);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_feature_set_selects_its_row),
+		cmocka_unit_test(no_two_rows_share_a_name_or_a_function),
+		cmocka_unit_test(names_say_what_the_traits_are),
+	};
+
+	return cmocka_run_group_tests_name("rxtx/path", tests, NULL, NULL);
+}
