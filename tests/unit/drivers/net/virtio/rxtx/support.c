@@ -28,7 +28,7 @@ struct pool {
 	unsigned int nb_home;
 };
 
-/* What a pool keeps in front, mbuf, then its number as private data, then its buffer up to the end of what was allocated. */
+/* What a pool keeps in front; mbuf; its number as private data; its buffer, up to the end of what was allocated. */
 struct numbered {
 	struct rte_mempool_objhdr front;
 	struct rte_mbuf m;
