@@ -84,7 +84,10 @@ void
 virtqueue_reset(struct virtqueue *vq)
 {
 	vring_area_clear(&vq->area);
-	/* VIRTIO 1.3 2.7.7.1: "the driver MUST set flags to 1 if used buffer notifications" are unwanted: we poll. */
+	/*
+	 * VIRTIO 1.3 2.7.7.1: "The driver MAY set flags to 1 to advise the device that notifications are not needed."
+	 * We poll.
+	 */
 	split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
 	shadow_reset(vq);
 	vq->avail_idx = 0;
@@ -260,7 +263,7 @@ virtqueue_take_batched(struct virtqueue *vq, void **cookies, uint32_t *lens, uin
 		if (vq->batch_left == 0 && !batch_begin(vq))
 			break;
 		vq->batch_left--;
-		/* VIRTIO 1.3 2.7.9: "the skipped buffers ... have been used completely" */
+		/* VIRTIO 1.3 2.7.9: "are assumed to have been used (read or written) by the device completely" */
 		lens[i] = vq->batch_left > 0 ? vq->whole_len : vq->batch_len;
 		cookies[i] = vq->cookies[vq->used_idx & vq->mask];
 		vq->used_idx++;

@@ -103,7 +103,7 @@ rx_odd_buffer(struct virtio_rxq *rxq, struct rte_mbuf *m, uint32_t len, uint16_t
 		return pending_continue(rxq, m, len);
 	if (len < rxq->hdr_len)
 		return buffer_refuse(rxq, m, &rxq->stats.bad_length);
-	/* VIRTIO 1.3 5.1.6.4: "num_buffers" says how many; where the packet would end is unknown with a false one. */
+	/* With a false number nobody knows where the packet would end: only this buffer is given up. */
 	if (num_buffers == 0 || num_buffers > rxq->vq.size)
 		return buffer_refuse(rxq, m, &rxq->stats.bad_chain);
 	if (num_buffers == 1)
