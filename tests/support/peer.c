@@ -136,6 +136,8 @@ round_of(struct peer *peer)
 	busy |= look_at_socket(peer);
 	if (is_connected(peer))
 		look_for_hang_up(peer);
+	if (is_connected(peer) && !peer->mute)
+		peer_rings_start(peer);
 	if (is_connected(peer) && !peer->held)
 		busy |= peer_rings_poll(peer);
 	return busy;
@@ -151,7 +153,7 @@ take_kicks(struct peer *peer)
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
 		struct pollfd pfd = {.fd = peer->rings[i].kick_fd, .events = POLLIN};
 
-		if (pfd.fd >= 0 && poll(&pfd, 1, 0) == 1 &&
+		if (peer->rings[i].started && pfd.fd >= 0 && poll(&pfd, 1, 0) == 1 &&
 				read(pfd.fd, &count, sizeof(count)) == sizeof(count))
 			peer->info.kicks += count;
 	}

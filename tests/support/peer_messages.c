@@ -99,7 +99,7 @@ reset_owner(struct peer *peer, struct vhost_user_message *request,
 	(void)request;
 	(void)reply;
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++)
-		peer->rings[i].started = false;
+		peer->rings[i].started = peer->rings[i].armed = false;
 	return 0;
 }
 
@@ -228,8 +228,7 @@ set_vring_kick(struct peer *peer, struct vhost_user_message *request,
 		peer_violation(peer, "kick of ring %u before its address", index);
 		return -EINVAL;
 	}
-	if (!ring->started)
-		peer_ring_start(peer, ring);
+	ring->armed = !ring->started;
 	return 0;
 }
 
@@ -256,6 +255,7 @@ get_vring_base(struct peer *peer, struct vhost_user_message *request,
 	reply->payload.state.index = request->payload.state.index;
 	reply->payload.state.num = ring->next;
 	ring->started = false;
+	ring->armed = false;
 	return 0;
 }
 

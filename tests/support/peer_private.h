@@ -41,6 +41,7 @@ struct peer_ring {
 	struct vhost_user_vring_addr addr; /**< front-end's addresses */
 	bool told_addr;
 	bool mapped;   /**< area points into the present memory table */
+	bool armed;    /**< starts at its next kick */
 	bool started;
 	bool enabled;
 	uint16_t next; /**< avail index of the next chain */
@@ -118,8 +119,8 @@ int peer_chain_add(struct peer *peer, struct peer_chain *chain, uint64_t addr, u
 
 /** Reflect what there is. @return true: there was something to do */
 bool peer_rings_poll(struct peer *peer);
-/** Start a ring where SET_VRING_BASE and the used ring say. */
-void peer_ring_start(struct peer *peer, struct peer_ring *ring);
+/** Start the rings that were kicked for the first time, or are to start without. */
+void peer_rings_start(struct peer *peer);
 
 /* --- peer_fault.c --- */
 

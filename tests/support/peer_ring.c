@@ -28,16 +28,39 @@ struct batch {
 	uint32_t nr;
 };
 
-void
-peer_ring_start(struct peer *peer, struct peer_ring *ring)
+static void
+ring_start(struct peer *peer, struct peer_ring *ring)
 {
 	/* The used index of a fresh ring is zero; that of a ring which goes on is where it stopped. */
 	ring->used = split_used_idx_read(split_used_ring(&ring->area));
 	ring->started = true;
+	ring->armed = false;
 	if (!(peer->negotiated.features_acked & VIRTIO_BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
 		ring->enabled = true;
 	split_used_flags_set(split_used_ring(&ring->area),
 		peer->config.wants_kicks ? 0 : VRING_USED_F_NO_NOTIFY);
+}
+
+/*
+ * vhost-user SET_VRING_KICK: "start ring upon receiving a kick (that is, detecting that file
+ * descriptor is readable)". Without a descriptor it starts at once, to be polled.
+ */
+void
+peer_rings_start(struct peer *peer)
+{
+	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
+		struct peer_ring *ring = &peer->rings[i];
+		uint64_t kicks;
+
+		if (!ring->armed || !ring->mapped)
+			continue;
+		if (ring->kick_fd < 0) {
+			ring_start(peer, ring);
+		} else if (read(ring->kick_fd, &kicks, sizeof(kicks)) == sizeof(kicks)) {
+			peer->info.kicks += kicks;
+			ring_start(peer, ring);
+		}
+	}
 }
 
 static uint16_t
@@ -342,10 +365,10 @@ reflect_one(struct peer *peer, struct peer_ring *tx, struct peer_ring *rx)
 	}
 	if (packet->bytes <= header_len(peer))
 		rc = bad_chain(peer, tx, "packet without data");
-	else if (tx->enabled && rx->started && rx->enabled)
-		rc = deliver(peer, rx, packet);
+	else if (!tx->enabled)
+		rc = -ENETDOWN; /* as the protocol wants it */
 	else
-		rc = -ENETDOWN;
+		rc = rx->started && rx->enabled ? deliver(peer, rx, packet) : -EAGAIN;
 	if (rc == -EAGAIN)
 		return rc;
 	count_packet(peer, packet, rc);

@@ -66,11 +66,13 @@ control_thread_join(control_thread_t thread)
 typedef int rx_queue_count_ret_t;
 #define STATS_GET_PARAMS struct rte_eth_dev *dev, struct rte_eth_stats *stats, struct eth_queue_stats *queue_stats
 #define STATS_GET_QUEUES queue_stats
+#define STATS_GET_ARGS(dev, stats) (dev), (stats), NULL
 #define STATS_QUEUES_STRUCT struct eth_queue_stats
 #else
 typedef uint32_t rx_queue_count_ret_t;
 #define STATS_GET_PARAMS struct rte_eth_dev *dev, struct rte_eth_stats *stats
 #define STATS_GET_QUEUES stats
+#define STATS_GET_ARGS(dev, stats) (dev), (stats)
 #define STATS_QUEUES_STRUCT struct rte_eth_stats
 #endif
 #if RTE_VERSION >= RTE_VERSION_NUM(24, 11, 0, 0)

@@ -292,6 +292,7 @@ port_start(struct rte_eth_dev *dev)
 		return ret;
 	hw->peer->set_mtu(hw->device, dev->data->mtu);
 	queues_mark(hw, RTE_ETH_QUEUE_STATE_STARTED);
+	hw->is_started = true;
 	port_link_update(dev, 0);
 	return 0;
 }
@@ -306,6 +307,7 @@ port_stop(struct rte_eth_dev *dev)
 	struct virtio_hw *hw = port_of(dev);
 	const struct rte_eth_link down = { .link_status = RTE_ETH_LINK_DOWN };
 
+	hw->is_started = false;
 	if (hw->is_live && hw->ops->suspend(hw->device) != 0) {
 		hw->ops->reset(hw->device);
 		hw->is_negotiated = false;

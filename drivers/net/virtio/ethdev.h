@@ -106,6 +106,7 @@ struct virtio_hw {
 	bool is_probed;            /**< atomic: `dev` is a port */
 	bool is_negotiated;        /**< FEATURES_OK */
 	bool is_live;              /**< DRIVER_OK: the device knows the rings */
+	bool is_started;           /**< between a start that succeeded and the next stop: there can be a link */
 	bool is_stale;             /**< the rings are no longer those that the device knows */
 	uint16_t pairs;            /**< in use */
 	uint16_t nr_queues;        /**< of `queues`: twice the devarg */

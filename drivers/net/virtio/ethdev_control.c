@@ -176,7 +176,7 @@ port_link_update(struct rte_eth_dev *dev, int wait_to_complete)
 		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,
 		.link_autoneg = RTE_ETH_LINK_FIXED,
 	};
-	bool is_up = hw->is_live && hw->peer->link_is_up(hw->device);
+	bool is_up = hw->is_started && hw->peer->link_is_up(hw->device);
 
 	if (!is_up && hw->is_live && wait_to_complete && dev->data->dev_started)
 		is_up = hw->peer->link_wait(hw->device, hw->config.deadline);

@@ -198,7 +198,10 @@ kick_once(struct virtio_user_device *device, uint16_t queue)
 int
 start_enable_pairs(struct virtio_user_device *device)
 {
-	return for_each_queue(device, tell_enable);
+	int rc = for_each_queue(device, tell_enable);
+
+	/* vhost-user: "must start ring upon receiving a kick", and a receive ring that is full is not kicked again. */
+	return rc < 0 ? rc : for_each_queue(device, kick_once);
 }
 
 int
@@ -215,7 +218,7 @@ start_rings(struct virtio_user_device *device, bool *peer_lost)
 	if (rc == 0)
 		rc = for_each_queue(device, tell_kick);
 	if (rc == 0)
-		rc = start_enable_pairs(device);
+		rc = for_each_queue(device, tell_enable);
 	if (rc == 0)
 		rc = tell_status(device, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
 					 VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
