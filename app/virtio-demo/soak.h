@@ -12,7 +12,7 @@
 
 #include "exchange.h"
 
-/** Configure, start, exchange and stop options->cycles times; an exit status. */
+/** Configure, start, exchange and stop options->cycles times; an exit status. The port is closed after. */
 int soak_cycles(struct demo_port *port, const struct demo_options *options);
 
 /** Plug, exchange and unplug options->replug times; an exit status. The port is gone after. */
