@@ -3,8 +3,8 @@
  */
 
 /*
- * Parsers of single values, and the walk over the table of devargs.h. A parser returns what is wrong with a value,
- * in words; the walk makes the one log line of it. Called by the probe only.
+ * Parsers of single values, and the walk over the table of devargs.h. A parser returns what is
+ * wrong with a value, in words; the walk makes the one log line of it. Called by the probe only.
  */
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static const uint32_t speeds[] = {
 	10, 100, 1000, 2500, 5000, 10000, 20000, 25000, 40000, 50000, 56000, 100000, 200000, 400000,
 };
 
-/* Digits and nothing else; no leading zero, which some would read as octal. @return false: not that. */
+/* Digits and nothing else; no leading zero, which some would read as octal. */
 static bool
 number_read(const char *value, uint32_t *number)
 {
@@ -139,7 +139,7 @@ parse_path(const struct devarg *arg, const char *value, void *field)
 {
 	(void)arg;
 	if (strlen(value) > DEVARGS_PATH_MAX)
-		return "longer than the " RTE_STR(DEVARGS_PATH_MAX) " bytes that a UNIX socket address holds";
+		return "longer than the " RTE_STR(DEVARGS_PATH_MAX) " bytes of a socket address";
 	/* A bracket that is never closed makes one value of all that follows. */
 	if (strchr(value, ',') != NULL)
 		return "a path cannot have a comma";
@@ -185,7 +185,8 @@ parse_mac(const struct devarg *arg, const char *value, void *field)
 	  .form = what, .def = value, .meaning = text },
 #define DEVARG_NUMBER(name, parser, low, high, rule, value, text) \
 	{ .key = RTE_STR(name), .parse = parser, .offset = offsetof(struct port_config, name), \
-	  .min = low, .max = high, .form = RTE_STR(low) ".." RTE_STR(high) rule, .def = value, .meaning = text },
+	  .min = low, .max = high, .form = RTE_STR(low) ".." RTE_STR(high) rule, \
+	  .def = value, .meaning = text },
 
 static const struct devarg devargs[] = { DEVARGS_TABLE(DEVARG_TEXT, DEVARG_NUMBER) };
 
@@ -197,9 +198,11 @@ defaults_set(struct port_config *config)
 	memset(config, 0, sizeof(*config));
 	for (size_t i = 0; i < RTE_DIM(devargs); i++) {
 		const struct devarg *arg = &devargs[i];
+		void *field = (char *)config + arg->offset;
 
-		if (arg->def != NULL && arg->parse(arg, arg->def, (char *)config + arg->offset) != NULL)
-			return -EINVAL; /* a row that refuses its own default: the unit test goes red */
+		/* A row that refuses its own default: the unit test goes red. */
+		if (arg->def != NULL && arg->parse(arg, arg->def, field) != NULL)
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -236,12 +239,14 @@ pair_parse(const char *key, const char *value, void *ctx)
 	} else if (walk->seen & RTE_BIT32(i)) {
 		wrong = "given twice";
 	} else {
-		wrong = devargs[i].parse(&devargs[i], value, (char *)walk->config + devargs[i].offset);
+		wrong = devargs[i].parse(
+			&devargs[i], value, (char *)walk->config + devargs[i].offset);
 	}
 	walk->seen |= RTE_BIT32(i);
 	if (wrong == NULL)
 		return 0;
-	PORT_LOG(ERR, walk->port, "devarg %s=%s: %s; allowed: %s", key, value, wrong, devargs[i].form);
+	PORT_LOG(ERR, walk->port, "devarg %s=%s: %s; allowed: %s", key, value, wrong,
+		devargs[i].form);
 	return -EINVAL;
 }
 
@@ -268,20 +273,24 @@ devargs_parse(const char *port, const char *args, struct port_config *config)
 	if (args == NULL)
 		args = "";
 	if (has_control_character(args)) {
-		PORT_LOG(ERR, port, "devargs have a control character; allowed: key=value,... of printable characters");
+		PORT_LOG(ERR, port,
+			"devargs have a control character; allowed: printable key=value,...");
 		return -EINVAL;
 	}
 	pairs = rte_kvargs_parse(args, NULL);
 	if (pairs == NULL) {
-		PORT_LOG(ERR, port, "devargs '%s' cannot be split; allowed: at most " RTE_STR(RTE_KVARGS_MAX)
-			" pairs of key=value", args);
+		PORT_LOG(ERR, port,
+			"devargs '%s' cannot be split; allowed: at most %u pairs of key=value",
+			args, RTE_KVARGS_MAX);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < pairs->count && ret == 0; i++)
 		ret = pair_parse(pairs->pairs[i].key, pairs->pairs[i].value, &walk);
 	rte_kvargs_free(pairs);
 	if (ret == 0 && config->path[0] == '\0') {
-		PORT_LOG(ERR, port, "devargs '%s': path is missing; allowed: path=<socket of the back-end>", args);
+		PORT_LOG(ERR, port,
+			"devargs '%s': path is missing; allowed: path=<socket of the back-end>",
+			args);
 		ret = -EINVAL;
 	}
 	return ret;
@@ -302,14 +311,18 @@ void
 devargs_print_markdown(FILE *out)
 {
 	fputs("# Device arguments\n\n"
-		"Printed from the table in `drivers/net/virtio/devargs.h`; a test fails when the two differ.\n\n"
-		"    --vdev=net_virtio_user0,path=/tmp/sock,queues=4\n"
-		"    --vdev=net_vuser0,path=/tmp/sock,server=1,mrg_rxbuf=0\n\n"
-		"Both names reach this driver; `net_vuser` does so even where DPDK's own virtio driver is loaded too.\n"
-		"Each key may be given once. A value that is not allowed fails the probe with one line that says what\n"
-		"was seen and what is allowed.\n\n"
-		"| key | allowed | default | meaning |\n"
-		"|---|---|---|---|\n", out);
+	      "Printed from the table in `drivers/net/virtio/devargs.h`; a test fails when the two "
+	      "differ.\n\n"
+	      "    --vdev=net_virtio_user0,path=/tmp/sock,queues=4\n"
+	      "    --vdev=net_vuser0,path=/tmp/sock,server=1,mrg_rxbuf=0\n\n"
+	      "Both names reach this driver; `net_vuser` does so even where DPDK's own virtio "
+	      "driver is loaded too.\n"
+	      "Each key may be given once. A value that is not allowed fails the probe with one "
+	      "line that says what\n"
+	      "was seen and what is allowed.\n\n"
+	      "| key | allowed | default | meaning |\n"
+	      "|---|---|---|---|\n",
+		out);
 	for (size_t i = 0; i < RTE_DIM(devargs); i++) {
 		fprintf(out, "| `%s` | `", devargs[i].key);
 		print_cell(out, devargs[i].form);

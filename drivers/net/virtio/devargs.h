@@ -3,8 +3,9 @@
  */
 
 /*
- * The port's devargs: ONE table from which the parser, the defaults, the error lines, the PMD's parameter string and
- * doc/devargs.md come. Syntax and ranges are decided here; whether a back-end can do what was asked is not.
+ * The port's devargs: ONE table from which the parser, the defaults, the error lines, the PMD's
+ * parameter string and doc/devargs.md come. Syntax and ranges are decided here; whether a back-end
+ * can do what was asked is not.
  */
 
 #ifndef VIRTIO_DEVARGS_H
@@ -33,55 +34,64 @@ struct port_config {
 	char path[DEVARGS_PATH_MAX + 1]; /**< socket, never empty */
 	uint8_t mac[6];                  /**< all zero: none was given */
 	uint32_t queues;                 /**< queue pairs */
-	uint32_t queue_size;             /**< descriptors, where the application leaves the choice */
+	uint32_t queue_size;             /**< descriptors, where the application names none */
 	uint32_t server;                 /**< 1: we listen */
 	uint32_t mrg_rxbuf;              /**< 0: never negotiate mergeable buffers */
 	uint32_t in_order;               /**< 0: never negotiate in-order use */
 	uint32_t packed_vq;              /**< 1: packed rings */
 	uint32_t cq;                     /**< 1: a control queue even for one pair */
-	char iface[1];                   /**< no back-end here has a network interface: always empty */
+	char iface[1];                   /**< always empty: no back-end has such a thing */
 	uint32_t speed;                  /**< Mbit/s; UINT32_MAX: unknown */
 	uint32_t vectorized;             /**< 1: vector paths wanted */
 	uint32_t deadline;               /**< ms that one request to the peer may take */
 };
 
 /*
- * The table. TEXT(key, parser, form, default, meaning) and NUMBER(key, parser, min, max, rule, default, meaning);
- * a NULL default is "none". The form is what the user reads as "allowed".
+ * The table. TEXT(key, parser, form, default, meaning) and NUMBER(key, parser, min, max, rule,
+ * default, meaning); a NULL default is "none". The form is what the user reads as "allowed".
  */
 #define DEVARGS_TABLE(TEXT, NUMBER) \
 	TEXT(path, parse_path, "<socket>", NULL, \
-		"UNIX socket of the vhost-user back-end. Must be given. 1..107 bytes, without ',' and '='.") \
+		"UNIX socket of the vhost-user back-end. Must be given. 1..107 bytes, without " \
+		"',' and '='.") \
 	TEXT(mac, parse_mac, "<xx:xx:xx:xx:xx:xx>", NULL, \
-		"Unicast MAC address. Without it the back-end's address is used, or else a random one.") \
+		"Unicast MAC address. Without it the back-end's address is used, or else a " \
+		"random one.") \
 	NUMBER(queues, parse_number, 1, DEVARGS_PAIRS_MAX, "", "1", \
-		"Queue pairs that the port can use. The back-end may have fewer; then its number counts.") \
-	NUMBER(queue_size, parse_ring_size, DEVARGS_RING_MIN, DEVARGS_RING_MAX, ", a power of two", "256", \
-		"Descriptors of a queue for which the application leaves the size to the port (0 descriptors). An " \
-		"application that names sizes gets them, queue by queue, within the same limits.") \
+		"Queue pairs that the port can use. The back-end may have fewer; then its " \
+		"number counts.") \
+	NUMBER(queue_size, parse_ring_size, DEVARGS_RING_MIN, DEVARGS_RING_MAX, ", a power of two", \
+		"256", \
+		"Descriptors of a queue for which the application leaves the size to the port " \
+		"(0 descriptors). An application that names sizes gets them, queue by queue, " \
+		"within the same limits.") \
 	TEXT(server, parse_flag, "0|1", "0", \
-		"1: the port listens on the socket and the back-end connects. The port comes up at once, with the link " \
-		"down until the back-end is there.") \
+		"1: the port listens on the socket and the back-end connects. The port comes up " \
+		"at once, with the link down until the back-end is there.") \
 	TEXT(mrg_rxbuf, parse_flag, "0|1", "1", \
-		"0: do not negotiate VIRTIO_NET_F_MRG_RXBUF; a packet then has to fit into one mbuf. With 1, packets that " \
-		"are larger than one mbuf arrive as a chain.") \
+		"0: do not negotiate VIRTIO_NET_F_MRG_RXBUF; a packet then has to fit into one " \
+		"mbuf. With 1, packets that are larger than one mbuf arrive as a chain.") \
 	TEXT(in_order, parse_flag, "0|1", "1", \
 		"0: do not negotiate VIRTIO_F_IN_ORDER.") \
 	TEXT(packed_vq, parse_packed, "0", "0", \
 		"Packed rings. Only 0 yet: rings are split.") \
 	TEXT(cq, parse_flag, "0|1", "0", \
-		"1: a control queue even for a single queue pair. With several pairs there always is one.") \
+		"1: a control queue even for a single queue pair. With several pairs there " \
+		"always is one.") \
 	TEXT(iface, parse_iface, "not with this back-end", NULL, \
-		"Name of the kernel's network interface. For a vhost-kernel back-end, which does not exist yet, so every " \
-		"value is refused.") \
+		"Name of the kernel's network interface. For a vhost-kernel back-end, which " \
+		"does not exist yet, so every value is refused.") \
 	TEXT(speed, parse_speed, \
-		"unknown|10|100|1000|2500|5000|10000|20000|25000|40000|50000|56000|100000|200000|400000", "unknown", \
-		"Link speed in Mbit/s to tell the application. It changes nothing of the real speed.") \
+		"unknown|10|100|1000|2500|5000|10000|20000|25000|40000|50000|56000|100000|" \
+		"200000|400000", "unknown", \
+		"Link speed in Mbit/s to tell the application. It changes nothing of the real " \
+		"speed.") \
 	TEXT(vectorized, parse_flag, "0|1", "0", \
 		"1: prefer a vector path where one fits what was negotiated.") \
 	NUMBER(deadline, parse_number, DEVARGS_DEADLINE_MIN, DEVARGS_DEADLINE_MAX, "", "3000", \
-		"Milliseconds that the back-end may take for one control operation. One that takes longer is given up: the " \
-		"call returns an error and the application goes on.")
+		"Milliseconds that the back-end may take for one control operation. One that " \
+		"takes longer is given up: the call returns an error and the application goes " \
+		"on.")
 
 #define DEVARGS_PARAM_TEXT(key, parser, form, def, meaning) RTE_STR(key) "=" form " "
 #define DEVARGS_PARAM_NUMBER(key, parser, min, max, rule, def, meaning) \

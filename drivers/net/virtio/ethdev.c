@@ -3,9 +3,9 @@
  */
 
 /*
- * The port's life as ethdev sees it: what it can do, configure, start, stop, close; and the table of all its ops. The
- * queues are ethdev_queues.c's, link and control commands ethdev_control.c's, counters ethdev_stats.c's. Which device
- * is driven, nobody knows but virtio_user_ethdev.c.
+ * The port's life as ethdev sees it: what it can do, configure, start, stop, close; and the table
+ * of all its ops. The queues are ethdev_queues.c's, link and control commands ethdev_control.c's,
+ * counters ethdev_stats.c's. Which device is driven, nobody knows but virtio_user_ethdev.c.
  */
 
 #include <errno.h>
@@ -23,9 +23,11 @@
 /* What the driver half knows how to use, whoever offers it. */
 #define DRIVER_FEATURES \
 	(VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
-	 VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | VIRTIO_BIT(VIRTIO_NET_F_STATUS) | \
-	 VIRTIO_BIT(VIRTIO_NET_F_MTU) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
-	 VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | VIRTIO_BIT(VIRTIO_NET_F_SPEED_DUPLEX))
+		VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
+		VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MTU) | \
+		VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
+		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
+		VIRTIO_BIT(VIRTIO_NET_F_SPEED_DUPLEX))
 
 uint64_t
 port_wanted_features(const struct virtio_hw *hw, uint64_t offer)
@@ -39,7 +41,8 @@ port_wanted_features(const struct virtio_hw *hw, uint64_t offer)
 		wanted &= ~VIRTIO_BIT(VIRTIO_F_IN_ORDER);
 	/* A limit that no device may state is not one to agree on. */
 	if (offer & VIRTIO_BIT(VIRTIO_NET_F_MTU))
-		hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, mtu), &mtu, sizeof(mtu));
+		hw->ops->read_dev_cfg(
+			hw->device, offsetof(struct virtio_net_config, mtu), &mtu, sizeof(mtu));
 	if (!virtio_net_mtu_is_valid(mtu))
 		wanted &= ~VIRTIO_BIT(VIRTIO_NET_F_MTU);
 	return virtio_features_close(offer & wanted);
@@ -52,12 +55,14 @@ port_refresh_limits(struct virtio_hw *hw, uint64_t features)
 	uint16_t pairs = 1, mtu = PORT_FRAME_MAX - PORT_FRAME_OVERHEAD, limit;
 
 	if (features & VIRTIO_BIT(VIRTIO_NET_F_MQ)) {
-		hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, max_virtqueue_pairs),
-			&pairs, sizeof(pairs));
+		hw->ops->read_dev_cfg(hw->device,
+			offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs,
+			sizeof(pairs));
 		pairs = virtio_net_pairs_is_valid(pairs) ? pairs : 1;
 	}
 	if (features & VIRTIO_BIT(VIRTIO_NET_F_MTU)) {
-		hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, mtu), &limit, sizeof(limit));
+		hw->ops->read_dev_cfg(
+			hw->device, offsetof(struct virtio_net_config, mtu), &limit, sizeof(limit));
 		mtu = RTE_MIN(mtu, limit);
 	}
 	hw->max_pairs = RTE_MIN(pairs, hw->nr_queues / 2);
@@ -75,8 +80,8 @@ port_read_mac(struct virtio_hw *hw)
 }
 
 /*
- * VIRTIO 1.3 3.1.1: "The driver MUST follow this sequence to initialize a device", steps 1 to 6; what is left for
- * start is queues and DRIVER_OK.
+ * VIRTIO 1.3 3.1.1: "The driver MUST follow this sequence to initialize a device", steps 1 to 6;
+ * what is left for start is queues and DRIVER_OK.
  */
 static int
 port_negotiate(struct virtio_hw *hw)
@@ -98,7 +103,8 @@ port_negotiate(struct virtio_hw *hw)
 
 	features = port_wanted_features(hw, hw->ops->get_features(hw->device));
 	if (!(features & VIRTIO_BIT(VIRTIO_F_VERSION_1))) {
-		PORT_LOG(ERR, hw->name, "the back-end lacks VIRTIO_F_VERSION_1: legacy devices are not supported");
+		PORT_LOG(ERR, hw->name,
+			"the back-end lacks VIRTIO_F_VERSION_1: legacy devices are not supported");
 		return -ENOTSUP;
 	}
 	ret = hw->ops->set_features(hw->device, features);
@@ -109,7 +115,9 @@ port_negotiate(struct virtio_hw *hw)
 		return ret;
 	/* VIRTIO 1.3 3.1.1: "Re-read device status to ensure the FEATURES_OK bit is still set" */
 	if (!(hw->ops->get_status(hw->device) & VIRTIO_STATUS_FEATURES_OK)) {
-		PORT_LOG(ERR, hw->name, "the device refuses the features 0x%" PRIx64 ", a subset of its own offer", features);
+		PORT_LOG(ERR, hw->name,
+			"the device refuses the features 0x%" PRIx64 ", a subset of its own offer",
+			features);
 		return -EPROTO;
 	}
 	hw->features = features;
@@ -177,14 +185,17 @@ port_ptypes_get(PTYPES_GET_PARAMS)
 static int
 configure_check(const struct virtio_hw *hw, const struct rte_eth_conf *conf)
 {
-	/* RSS without a hash type, the only one that ethdev lets through, leaves the steering to the device. */
-	if (conf->rxmode.mq_mode != RTE_ETH_MQ_RX_NONE && conf->rxmode.mq_mode != RTE_ETH_MQ_RX_RSS) {
-		PORT_LOG(ERR, hw->name, "rx mq_mode %u: not supported; allowed: NONE (%u) and RSS (%u)",
+	/* RSS without a hash type, as ethdev lets through, leaves steering to the device. */
+	if (conf->rxmode.mq_mode != RTE_ETH_MQ_RX_NONE &&
+		conf->rxmode.mq_mode != RTE_ETH_MQ_RX_RSS) {
+		PORT_LOG(ERR, hw->name,
+			"rx mq_mode %u: not supported; allowed: NONE (%u) and RSS (%u)",
 			conf->rxmode.mq_mode, RTE_ETH_MQ_RX_NONE, RTE_ETH_MQ_RX_RSS);
 		return -ENOTSUP;
 	}
 	if (conf->txmode.mq_mode != RTE_ETH_MQ_TX_NONE) {
-		PORT_LOG(ERR, hw->name, "tx mq_mode %u: not supported; allowed: RTE_ETH_MQ_TX_NONE (%u)",
+		PORT_LOG(ERR, hw->name,
+			"tx mq_mode %u: not supported; allowed: RTE_ETH_MQ_TX_NONE (%u)",
 			conf->txmode.mq_mode, RTE_ETH_MQ_TX_NONE);
 		return -ENOTSUP;
 	}
@@ -200,7 +211,8 @@ pairs_check(const struct virtio_hw *hw, uint16_t pairs)
 {
 	if (pairs <= hw->max_pairs)
 		return 0;
-	PORT_LOG(ERR, hw->name, "%u queue pairs: the device has %u; devarg queues and the back-end limit them",
+	PORT_LOG(ERR, hw->name,
+		"%u queue pairs: the device has %u; devarg queues and the back-end limit them",
 		pairs, hw->max_pairs);
 	return -EINVAL;
 }
@@ -250,8 +262,8 @@ port_select_paths(struct virtio_hw *hw)
 static int
 port_go_live(struct virtio_hw *hw)
 {
-	const uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK |
-		VIRTIO_STATUS_DRIVER_OK;
+	const uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+		VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK;
 	int ret = queues_build(hw);
 
 	if (ret == 0)
@@ -298,8 +310,8 @@ port_start(struct rte_eth_dev *dev)
 }
 
 /*
- * The rings keep what is in them. Where the device cannot even be suspended it is reset, so that it is off the rings
- * in any case, and the next start builds them anew.
+ * The rings keep what is in them. Where the device cannot even be suspended it is reset, so that it
+ * is off the rings in any case, and the next start builds them anew.
  */
 static int
 port_stop(struct rte_eth_dev *dev)

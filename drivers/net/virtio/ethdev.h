@@ -3,17 +3,18 @@
  */
 
 /*
- * What the ethdev glue's files share: a port as its driver sees it. Nothing of the device is in here but a handle and
- * what can be asked of it (virtio_ops.h and the optional abilities below).
+ * What the ethdev glue's files share: a port as its driver sees it. Nothing of the device is in
+ * here but a handle and what can be asked of it (virtio_ops.h and the optional abilities below).
  *
- * Theory of operation. The application's calls (configure, queue setup, start, stop, close) come from one thread at a
- * time, as ethdev demands, and own everything here. Beside them the device's thread may close and open the gates of
- * the queues at any moment, even from inside an allocation of EAL memory: it sees the queues through `queues_lock`, a
- * leaf under which nothing is called but the queues themselves, and nothing is allocated.
+ * Theory of operation. The application's calls (configure, queue setup, start, stop, close) come
+ * from one thread at a time, as ethdev demands, and own everything here. Beside them the device's
+ * thread may close and open the gates of the queues at any moment, even from inside an allocation
+ * of EAL memory: it sees the queues through `queues_lock`, a leaf under which nothing is called but
+ * the queues themselves, and nothing is allocated.
  *
- * A port's life: negotiated (features agreed on) -> live (DRIVER_OK, the device knows the rings) <-> suspended by
- * stop. A start that finds the rings as the device knows them resumes; any other one begins with a reset and builds
- * the rings whole.
+ * A port's life: negotiated (features agreed on) -> live (DRIVER_OK, the device knows the rings)
+ * <-> suspended by stop. A start that finds the rings as the device knows them resumes; any other
+ * one begins with a reset and builds the rings whole.
  */
 
 #ifndef VIRTIO_ETHDEV_H
@@ -39,7 +40,7 @@
 
 struct virtio_hw;
 
-/** What the port tells about its peer, for statistics and telemetry. Counters unless marked as gauge. */
+/** What the port tells about its peer. Counters unless marked as gauge. */
 struct port_peer_info {
 	uint64_t connects;      /**< handshakes completed */
 	uint64_t disconnects;   /**< peers lost (not let go) */
@@ -56,7 +57,7 @@ struct port_peer_info {
 	const char *backend;    /**< kind: "vhost-user" */
 };
 
-/** Abilities that a virtio transport does not show, but a port of an emulated device has. Never NULL. */
+/** What a virtio transport does not show, but an emulated device has. Never NULL. */
 struct port_peer_ops {
 	/** Without waiting, from any thread. */
 	bool (*link_is_up)(const void *device);
@@ -68,9 +69,9 @@ struct port_peer_ops {
 };
 
 /**
- * One virtqueue of the port, at its virtqueue index: rx even, tx odd. At most one of rxq and txq is set; both are NULL
- * for a queue that the application did not set up. Of a pair in use such a queue gets an idle ring, since a peer
- * wants pairs to be whole.
+ * One virtqueue of the port, at its virtqueue index: rx even, tx odd. At most one of rxq and txq is
+ * set; both are NULL for a queue that the application did not set up. Of a pair in use such a queue
+ * gets an idle ring, since a peer wants pairs to be whole.
  */
 struct port_queue {
 	struct virtio_rxq *rxq; /**< written under queues_lock */
@@ -130,7 +131,7 @@ port_of(const struct rte_eth_dev *dev)
 
 /** Make @p hw, whose name, config, ops, peer and device are set, the port of @p dev. */
 int port_init(struct virtio_hw *hw, struct rte_eth_dev *dev);
-/** Undo port_init() and free @p hw and all it has, the device included. Never waits longer than the deadline. */
+/** Undo port_init() and free @p hw with all it has, the device included; by the deadline. */
 void port_free(struct virtio_hw *hw);
 /** What we would accept of @p offer. */
 uint64_t port_wanted_features(const struct virtio_hw *hw, uint64_t offer);
@@ -152,7 +153,7 @@ rx_queue_count_ret_t port_rx_queue_count(void *rxq);
 int port_rx_descriptor_status(void *rxq, uint16_t offset);
 int port_tx_descriptor_status(void *txq, uint16_t offset);
 
-/** Whether a frame of @p mtu fits into one buffer of each rx queue; asked where buffers are not mergeable. */
+/** Whether a frame of @p mtu fits into one buffer of each rx queue; if not, it is logged. */
 bool queues_hold_mtu(const struct virtio_hw *hw, uint16_t mtu);
 /** Whether a queue was made for other features or offloads than those of now. */
 bool queues_are_outdated(const struct virtio_hw *hw);
@@ -197,10 +198,12 @@ int control_set_pairs(struct virtio_hw *hw);
 int port_stats_get(STATS_GET_PARAMS);
 int port_stats_reset(struct rte_eth_dev *dev);
 int port_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned int n);
-int port_xstats_get_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned int n);
-int port_xstats_get_by_id(struct rte_eth_dev *dev, const uint64_t *ids, uint64_t *values, unsigned int n);
-int port_xstats_get_names_by_id(struct rte_eth_dev *dev, const uint64_t *ids, struct rte_eth_xstat_name *names,
-				unsigned int n);
+int port_xstats_get_names(
+	struct rte_eth_dev *dev, struct rte_eth_xstat_name *names, unsigned int n);
+int port_xstats_get_by_id(
+	struct rte_eth_dev *dev, const uint64_t *ids, uint64_t *values, unsigned int n);
+int port_xstats_get_names_by_id(struct rte_eth_dev *dev, const uint64_t *ids,
+	struct rte_eth_xstat_name *names, unsigned int n);
 int port_xstats_reset(struct rte_eth_dev *dev);
 /** Move a queue's counts to `retired`, before the queue goes. */
 void stats_retire(struct port_queue *queue);

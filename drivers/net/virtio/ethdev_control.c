@@ -3,7 +3,8 @@
  */
 
 /*
- * Link, MAC address, MTU and filters of the port, and the commands of the control queue that some of them are.
+ * Link, MAC address, MTU and filters of the port, and the commands of the control queue that some
+ * of them are.
  */
 
 #include <errno.h>
@@ -36,8 +37,8 @@ control_index(const struct virtio_hw *hw)
 {
 	uint16_t pairs = 1;
 
-	hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, max_virtqueue_pairs), &pairs,
-		sizeof(pairs));
+	hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, max_virtqueue_pairs),
+		&pairs, sizeof(pairs));
 	return (uint16_t)virtio_net_ctrlq_index(hw->features, pairs);
 }
 
@@ -58,7 +59,9 @@ control_build(struct virtio_hw *hw)
 		return 0;
 	hw->cq_mem = ring_memory_alloc(config.mem_len, SOCKET_ID_ANY);
 	if (hw->cq_mem == NULL) {
-		PORT_LOG(ERR, hw->name, "control queue: no EAL memory for %zu bytes; give EAL more by -m", config.mem_len);
+		PORT_LOG(ERR, hw->name,
+			"control queue: no EAL memory for %zu bytes; give EAL more by -m",
+			config.mem_len);
 		return -ENOMEM;
 	}
 	config.mem = hw->cq_mem;
@@ -95,7 +98,8 @@ control_set_pairs(struct virtio_hw *hw)
 
 	if (hw->cq == NULL || !(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MQ)))
 		return 0;
-	return control_send(hw, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &mq, sizeof(mq));
+	return control_send(
+		hw, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &mq, sizeof(mq));
 }
 
 /* --- MAC address --- */
@@ -108,11 +112,14 @@ port_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr)
 
 	if (rte_is_same_ether_addr(addr, &hw->device_mac))
 		return 0;
-	/* Without the command the address is ours alone: the device filters none. A port that was never started sends
-	 * it then: ethdev sets the address again after each start.
+	/*
+	 * Without the command the address is ours alone: the device filters none. A port that is
+	 * not live sends it later: ethdev sets the address again after each start.
 	 */
-	if (hw->is_live && hw->cq != NULL && (hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR)))
-		ret = control_send(hw, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, addr, sizeof(*addr));
+	if (hw->is_live && hw->cq != NULL &&
+		(hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR)))
+		ret = control_send(
+			hw, VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, addr, sizeof(*addr));
 	else
 		return 0;
 	if (ret == 0)
@@ -127,10 +134,10 @@ port_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 {
 	struct virtio_hw *hw = port_of(dev);
 
-	/* ethdev has checked the range. A ring does not change with the MTU, so this may happen at any time. */
+	/* ethdev has checked the range. No ring depends on the MTU: it may change at any time. */
 	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) && !queues_hold_mtu(hw, mtu))
 		return -EINVAL;
-	/* To tell the peer is a courtesy: one that has no use for it, or is not there, is no failure. */
+	/* A courtesy: a peer that has no use for it, or is not there, is no failure. */
 	hw->peer->set_mtu(hw->device, mtu);
 	return 0;
 }

@@ -3,9 +3,10 @@
  */
 
 /*
- * The port's queues: setup and release by the application, their making for a start, their memory, and the device's
- * events that concern them. A slot of hw->queues remembers what the application asked for, so that a queue can be
- * made anew when the features changed. What a queue does with packets is rxtx/'s.
+ * The port's queues: setup and release by the application, their making for a start, their memory,
+ * and the device's events that concern them. A slot of hw->queues remembers what the application
+ * asked for, so that a queue can be made anew when the features changed. What a queue does with
+ * packets is rxtx/'s.
  */
 
 #include <errno.h>
@@ -56,13 +57,16 @@ ring_memory_alloc(size_t bytes, unsigned int socket)
 {
 	void *mem = rte_zmalloc_socket("virtio_ring", bytes, VRING_LINE_SIZE, (int)socket);
 
-	return mem != NULL ? mem : rte_zmalloc_socket("virtio_ring", bytes, VRING_LINE_SIZE, SOCKET_ID_ANY);
+	if (mem == NULL)
+		mem = rte_zmalloc_socket("virtio_ring", bytes, VRING_LINE_SIZE, SOCKET_ID_ANY);
+	return mem;
 }
 
 static bool
 queue_wants_fast_free(const struct virtio_hw *hw, const struct port_queue *queue)
 {
-	return (queue->offloads | hw->dev->data->dev_conf.txmode.offloads) & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	return (queue->offloads | hw->dev->data->dev_conf.txmode.offloads) &
+		RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 }
 
 /* Take the queue at @p index down; what the application asked for stays in its slot. */
@@ -117,7 +121,8 @@ queue_create(struct virtio_hw *hw, uint16_t index)
 
 	config.mem = ring_memory_alloc(config.mem_len, queue->socket);
 	if (config.mem == NULL) {
-		PORT_LOG(ERR, hw->name, "virtqueue %u: no EAL memory for %zu bytes of ring; give EAL more by -m",
+		PORT_LOG(ERR, hw->name,
+			"virtqueue %u: no EAL memory for %zu bytes of ring; give EAL more by -m",
 			index, config.mem_len);
 		return -ENOMEM;
 	}
@@ -138,8 +143,9 @@ queue_create(struct virtio_hw *hw, uint16_t index)
 }
 
 /*
- * A ring without buffers, for the half of a pair that the application does not use. VIRTIO 1.3 5.1.6.5.6: "The driver
- * MUST configure the virtqueues before enabling them with the VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET command."
+ * A ring without buffers, for the half of a pair that the application does not use.
+ * VIRTIO 1.3 5.1.6.5.6.1: "The driver MUST configure the virtqueues before enabling them with the
+ * VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET command."
  */
 static int
 queue_create_idle(struct virtio_hw *hw, uint16_t index)
@@ -185,8 +191,10 @@ queues_hold_mtu(const struct virtio_hw *hw, uint16_t mtu)
 
 		if (queue->size == 0 || pool_holds_mtu(queue->pool, mtu))
 			continue;
-		PORT_LOG(ERR, hw->name, "rx queue %u: MTU %u needs mbufs of %u bytes where buffers are not mergeable; "
-			"those of pool %s have %u", index / 2, mtu, mtu + PORT_FRAME_OVERHEAD + RTE_PKTMBUF_HEADROOM,
+		PORT_LOG(ERR, hw->name,
+			"rx queue %u: without mergeable buffers MTU %u needs mbufs of %u bytes; "
+			"those of pool %s have %u",
+			index / 2, mtu, mtu + PORT_FRAME_OVERHEAD + RTE_PKTMBUF_HEADROOM,
 			queue->pool->name, rte_pktmbuf_data_room_size(queue->pool));
 		return false;
 	}
@@ -194,11 +202,13 @@ queues_hold_mtu(const struct virtio_hw *hw, uint16_t mtu)
 }
 
 static int
-setup_check(const struct virtio_hw *hw, const char *kind, uint16_t id, uint16_t size, bool is_deferred)
+setup_check(
+	const struct virtio_hw *hw, const char *kind, uint16_t id, uint16_t size, bool is_deferred)
 {
 	if (!rte_is_power_of_2(size)) {
-		PORT_LOG(ERR, hw->name, "%s queue %u: %u descriptors; allowed: a power of two, %u..%u", kind, id, size,
-			DEVARGS_RING_MIN, DEVARGS_RING_MAX);
+		PORT_LOG(ERR, hw->name,
+			"%s queue %u: %u descriptors; allowed: a power of two, %u..%u", kind, id,
+			size, DEVARGS_RING_MIN, DEVARGS_RING_MAX);
 		return -EINVAL;
 	}
 	if (is_deferred) {
@@ -225,7 +235,8 @@ port_rx_queue_setup(struct rte_eth_dev *dev, uint16_t id, uint16_t size, unsigne
 	queue->free_thresh = conf->rx_free_thresh;
 	queue->offloads = conf->offloads;
 	queue->pool = pool;
-	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) && !queues_hold_mtu(hw, dev->data->mtu))
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) &&
+		!queues_hold_mtu(hw, dev->data->mtu))
 		ret = -EINVAL;
 	if (ret == 0)
 		ret = queue_create(hw, index);
@@ -273,8 +284,11 @@ queue_is_outdated(const struct virtio_hw *hw, uint16_t index)
 {
 	const struct port_queue *queue = &hw->queues[index];
 
-	return queue->size != 0 && (queue->built_features != hw->features ||
-		(!queue_is_rx(index) && queue->built_fast_free != queue_wants_fast_free(hw, queue)));
+	if (queue->size == 0)
+		return false;
+	if (queue->built_features != hw->features)
+		return true;
+	return !queue_is_rx(index) && queue->built_fast_free != queue_wants_fast_free(hw, queue);
 }
 
 bool
@@ -294,8 +308,8 @@ queue_build(struct virtio_hw *hw, uint16_t index)
 	int ret = 0;
 
 	if (queue->size == 0 && queue_is_configured(hw, index)) {
-		PORT_LOG(ERR, hw->name, "%s queue %u was configured, but not set up", queue_is_rx(index) ? "rx" : "tx",
-			index / 2);
+		PORT_LOG(ERR, hw->name, "%s queue %u was configured, but not set up",
+			queue_is_rx(index) ? "rx" : "tx", index / 2);
 		return -EINVAL;
 	}
 	if (queue->size == 0) {
@@ -313,7 +327,8 @@ queue_build(struct virtio_hw *hw, uint16_t index)
 	if (ret == 0 && queue->rxq != NULL)
 		ret = rxq_fill(queue->rxq, 1);
 	if (ret == -ENOMEM && queue->rxq != NULL)
-		PORT_LOG(ERR, hw->name, "rx queue %u: pool %s has no free mbuf", index / 2, queue->pool->name);
+		PORT_LOG(ERR, hw->name, "rx queue %u: pool %s has no free mbuf", index / 2,
+			queue->pool->name);
 	return ret;
 }
 
@@ -322,7 +337,8 @@ queues_build(struct virtio_hw *hw)
 {
 	int ret = 0;
 
-	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) && !queues_hold_mtu(hw, hw->dev->data->mtu))
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) &&
+		!queues_hold_mtu(hw, hw->dev->data->mtu))
 		return -EINVAL;
 	for (uint16_t index = 0; index < 2 * hw->pairs && ret == 0; index++)
 		ret = queue_build(hw, index);
@@ -425,7 +441,8 @@ port_rxq_info_get(struct rte_eth_dev *dev, uint16_t id, struct rte_eth_rxq_info 
 	info->conf.rx_free_thresh = queue->free_thresh;
 	info->conf.rx_drop_en = 1;
 	info->conf.offloads = queue->offloads | dev->data->dev_conf.rxmode.offloads;
-	info->rx_buf_size = (uint16_t)(rte_pktmbuf_data_room_size(queue->pool) - RTE_PKTMBUF_HEADROOM);
+	info->rx_buf_size =
+		(uint16_t)(rte_pktmbuf_data_room_size(queue->pool) - RTE_PKTMBUF_HEADROOM);
 }
 
 void

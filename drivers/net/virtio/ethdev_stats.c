@@ -3,8 +3,9 @@
  */
 
 /*
- * Counters of the port. They belong to others: a queue's to its polling thread, the peer's to the device. Nothing here
- * writes them; a reset notes where they stood, and what a queue had counted before it was made anew is kept in its slot.
+ * Counters of the port. They belong to others: a queue's to its polling thread, the peer's to the
+ * device. Nothing here writes them; a reset notes where they stood, and what a queue had counted
+ * before it was made anew is kept in its slot.
  */
 
 #include <errno.h>
@@ -23,10 +24,15 @@ struct counter {
 	bool is_gauge; /**< a state, not a sum: no reset */
 };
 
-#define QUEUE_COUNTER(field) { .name = RTE_STR(field), .offset = offsetof(struct queue_stats, field) }
-#define PEER_COUNTER(field) { .name = RTE_STR(field), .offset = offsetof(struct port_peer_info, field) }
+#define QUEUE_COUNTER(field) \
+	{ .name = RTE_STR(field), .offset = offsetof(struct queue_stats, field) }
+#define PEER_COUNTER(field) \
+	{ .name = RTE_STR(field), .offset = offsetof(struct port_peer_info, field) }
 #define PEER_GAUGE(field) \
-	{ .name = RTE_STR(field), .offset = offsetof(struct port_peer_info, field), .is_gauge = true }
+	{ \
+		.name = RTE_STR(field), .offset = offsetof(struct port_peer_info, field), \
+		.is_gauge = true \
+	}
 
 static const struct counter peer_counters[] = {
 	PEER_COUNTER(connects),
@@ -81,7 +87,8 @@ live_read(const struct port_queue *queue, struct queue_stats *stats)
 		live = txq_stats(queue->txq);
 	memset(stats, 0, sizeof(*stats));
 	for (size_t i = 0; live != NULL && i < QUEUE_WORDS; i++)
-		((uint64_t *)stats)[i] = __atomic_load_n((const uint64_t *)live + i, __ATOMIC_RELAXED);
+		((uint64_t *)stats)[i] =
+			__atomic_load_n((const uint64_t *)live + i, __ATOMIC_RELAXED);
 }
 
 static void
@@ -143,7 +150,8 @@ tx_errors(const struct queue_stats *tx)
 
 /* What the peer could not deliver, it drops: imissed stays 0, for nobody tells us. */
 static void
-pair_add(struct virtio_hw *hw, uint16_t pair, struct rte_eth_stats *stats, STATS_QUEUES_STRUCT *queues)
+pair_add(struct virtio_hw *hw, uint16_t pair, struct rte_eth_stats *stats,
+	STATS_QUEUES_STRUCT *queues)
 {
 	struct queue_stats rx, tx;
 
@@ -214,7 +222,8 @@ peer_values(struct virtio_hw *hw, uint64_t *values)
 }
 
 static void
-queue_values(struct virtio_hw *hw, uint16_t index, const struct counter *counters, size_t n, uint64_t *values)
+queue_values(struct virtio_hw *hw, uint16_t index, const struct counter *counters, size_t n,
+	uint64_t *values)
 {
 	struct queue_stats stats;
 
@@ -267,8 +276,8 @@ port_xstats_get_names(struct rte_eth_dev *dev, struct rte_eth_xstat_name *names,
 }
 
 int
-port_xstats_get_names_by_id(struct rte_eth_dev *dev, const uint64_t *ids, struct rte_eth_xstat_name *names,
-			unsigned int n)
+port_xstats_get_names_by_id(struct rte_eth_dev *dev, const uint64_t *ids,
+	struct rte_eth_xstat_name *names, unsigned int n)
 {
 	unsigned int count = xstats_count(dev);
 
@@ -303,7 +312,8 @@ port_xstats_get(struct rte_eth_dev *dev, struct rte_eth_xstat *xstats, unsigned 
 }
 
 int
-port_xstats_get_by_id(struct rte_eth_dev *dev, const uint64_t *ids, uint64_t *values, unsigned int n)
+port_xstats_get_by_id(
+	struct rte_eth_dev *dev, const uint64_t *ids, uint64_t *values, unsigned int n)
 {
 	unsigned int count = xstats_count(dev);
 	uint64_t *all;

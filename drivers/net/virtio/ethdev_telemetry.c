@@ -3,7 +3,8 @@
  */
 
 /*
- * A port as a human or a monitor asks for it: telemetry's /net_virtio_user/... and ethdev's private dump.
+ * A port as a human or a monitor asks for it: telemetry's /net_virtio_user/... and ethdev's private
+ * dump.
  */
 
 #include <errno.h>
@@ -21,7 +22,7 @@
 /* Longest text of features that telemetry takes in one string. */
 #define FEATURES_TEXT RTE_TEL_MAX_STRING_LEN
 
-/* By what a device is ours: the alias and a second port of the same name both lead to the same ops. */
+/* Told by the ops: a name may be the driver's own, its alias, or DPDK's own driver's. */
 static bool
 port_is_ours(uint16_t port_id)
 {
@@ -52,7 +53,8 @@ add_port(struct rte_tel_data *dict, struct virtio_hw *hw)
 	rte_tel_data_add_dict_string(dict, "role", hw->config.server ? "server" : "client");
 	telemetry_add_uint(dict, "connected", info.connected);
 	telemetry_add_uint(dict, "link_up", hw->peer->link_is_up(hw->device));
-	rte_tel_data_add_dict_string(dict, "last_error", info.last_error == 0 ? "none" : strerror((int)info.last_error));
+	rte_tel_data_add_dict_string(
+		dict, "last_error", info.last_error == 0 ? "none" : strerror((int)info.last_error));
 	telemetry_add_uint(dict, "connects", info.connects);
 	telemetry_add_uint(dict, "disconnects", info.disconnects);
 	telemetry_add_uint(dict, "regions", info.regions);
@@ -60,8 +62,10 @@ add_port(struct rte_tel_data *dict, struct virtio_hw *hw)
 	telemetry_add_uint(dict, "table_updates", info.table_updates);
 	telemetry_add_uint(dict, "queue_pairs", hw->pairs);
 	telemetry_add_uint(dict, "max_queue_pairs", hw->max_pairs);
-	rte_tel_data_add_dict_string(dict, "rx_path", hw->rx_path == NULL ? "none" : hw->rx_path->name);
-	rte_tel_data_add_dict_string(dict, "tx_path", hw->tx_path == NULL ? "none" : hw->tx_path->name);
+	rte_tel_data_add_dict_string(
+		dict, "rx_path", hw->rx_path == NULL ? "none" : hw->rx_path->name);
+	rte_tel_data_add_dict_string(
+		dict, "tx_path", hw->tx_path == NULL ? "none" : hw->tx_path->name);
 	add_features(dict, "negotiated", info.features);
 	add_features(dict, "offered", info.offered);
 	telemetry_add_uint(dict, "protocol_features", info.protocol);
@@ -119,8 +123,9 @@ port_priv_dump(struct rte_eth_dev *dev, FILE *out)
 	char text[FEATURES_TEXT];
 
 	hw->peer->get_info(hw->device, &info);
-	fprintf(out, "back-end: %s, %s %s, %s\n", info.backend, hw->config.server ? "listens on" : "connects to",
-		hw->config.path, info.connected ? "connected" : "not connected");
+	fprintf(out, "back-end: %s, %s %s, %s\n", info.backend,
+		hw->config.server ? "listens on" : "connects to", hw->config.path,
+		info.connected ? "connected" : "not connected");
 	virtio_features_text(info.features, text, sizeof(text));
 	fprintf(out, "negotiated: %s\n", text);
 	virtio_features_text(info.offered, text, sizeof(text));
@@ -128,8 +133,9 @@ port_priv_dump(struct rte_eth_dev *dev, FILE *out)
 	fprintf(out, "queue pairs: %u in use, %u possible\n", hw->pairs, hw->max_pairs);
 	fprintf(out, "paths: rx %s, tx %s\n", hw->rx_path == NULL ? "none" : hw->rx_path->name,
 		hw->tx_path == NULL ? "none" : hw->tx_path->name);
-	fprintf(out, "memory: %" PRIu64 " regions of %" PRIu64 ", %" PRIu64 " updates\n", info.regions,
-		info.region_limit, info.table_updates);
-	fprintf(out, "last error: %s\n", info.last_error == 0 ? "none" : strerror((int)info.last_error));
+	fprintf(out, "memory: %" PRIu64 " regions of %" PRIu64 ", %" PRIu64 " updates\n",
+		info.regions, info.region_limit, info.table_updates);
+	fprintf(out, "last error: %s\n",
+		info.last_error == 0 ? "none" : strerror((int)info.last_error));
 	return 0;
 }

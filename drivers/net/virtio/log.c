@@ -3,7 +3,8 @@
  */
 
 /*
- * The driver half's log type and nothing else, so that a test can link it (or its own) beside any one file.
+ * The driver half's log type and nothing else, so that a test can link it (or its own) beside any
+ * one file.
  */
 
 #include <rte_log.h>

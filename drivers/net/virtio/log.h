@@ -3,8 +3,9 @@
  */
 
 /*
- * Log lines of the driver half. A line names the port, what was seen, what is allowed and what the user can do;
- * it is written once, by the function that knows. The data path logs nothing but a queue that broke.
+ * Log lines of the driver half. A line names the port, what was seen, what is allowed and what the
+ * user can do; it is written once, by the function that knows. The data path logs nothing but a
+ * queue that broke.
  */
 
 #ifndef VIRTIO_LOG_H
@@ -12,7 +13,7 @@
 
 #include <rte_log.h>
 
-/** Log type "pmd.net.virtio_user", so --log-level=pmd.net.virtio_user:debug shows the control path. */
+/** Log type "pmd.net.virtio_user", so --log-level=pmd.net.virtio_user:debug shows more. */
 extern int virtio_user_logtype;
 
 /** `port` is the name of the vdev, such as "net_virtio_user0". */

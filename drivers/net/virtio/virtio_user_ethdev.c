@@ -3,9 +3,9 @@
  */
 
 /*
- * The vdev net_virtio_user (alias net_vuser): probe and remove, and the emulated device of virtio-user/ as the
- * "hardware" of the driver. The only file of the driver that knows this device; the device's events come in here and go
- * to the queues' gates and to ethdev's link event.
+ * The vdev net_virtio_user (alias net_vuser): probe and remove, and the emulated device of
+ * virtio-user/ as the "hardware" of the driver. The only file of the driver that knows this device;
+ * the device's events come in here and go to the queues' gates and to ethdev's link event.
  */
 
 #include <errno.h>
@@ -156,8 +156,8 @@ listener_release(void *ctx)
 }
 
 /*
- * In EAL's interrupt thread, where applications expect link events. The application may do anything in its callback,
- * closing this port included: nothing of it may be touched after that.
+ * In EAL's interrupt thread, where applications expect link events. The application may do anything
+ * in its callback, closing this port included: nothing of it may be touched after that.
  */
 static void
 link_event_deliver(void *ctx)
@@ -179,8 +179,8 @@ listener_link_changed(void *ctx, bool up)
 	int ret = rte_eal_alarm_set(1, link_event_deliver, hw);
 
 	if (ret != 0)
-		PORT_LOG(ERR, hw->name, "link is %s, but the event cannot be delivered: %s", up ? "up" : "down",
-			strerror(-ret));
+		PORT_LOG(ERR, hw->name, "link is %s, but the event cannot be delivered: %s",
+			up ? "up" : "down", strerror(-ret));
 }
 
 /* --- struct port_peer_ops --- */
@@ -338,7 +338,8 @@ virtio_user_probe(struct rte_vdev_device *vdev)
 	int ret;
 
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
-		PORT_LOG(ERR, name, "the port serves its primary process only; a secondary process cannot attach it");
+		PORT_LOG(ERR, name,
+			"the port serves its primary process; a secondary one cannot attach it");
 		return -ENOTSUP;
 	}
 	hw = hw_alloc(name);
@@ -374,4 +375,5 @@ RTE_PMD_REGISTER_PARAM_STRING(net_virtio_user, DEVARGS_PARAM_STRING);
 
 /* What DPDK's own build generates for its drivers: dpdk-pmdinfo.py reads it. */
 static const char net_virtio_user_pmd_info[] __rte_used =
-	"PMD_INFO_STRING= {\"name\": \"net_virtio_user\", \"params\": \"" DEVARGS_PARAM_STRING "\", \"pci_ids\": []}";
+	"PMD_INFO_STRING= {\"name\": \"net_virtio_user\", \"params\": \"" DEVARGS_PARAM_STRING
+	"\", \"pci_ids\": []}";

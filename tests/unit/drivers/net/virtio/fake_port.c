@@ -31,7 +31,8 @@ note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	log_len += (size_t)snprintf(log_text + log_len, sizeof(log_text) - log_len, log_len == 0 ? "" : " ");
+	log_len += (size_t)snprintf(
+		log_text + log_len, sizeof(log_text) - log_len, log_len == 0 ? "" : " ");
 	log_len += (size_t)vsnprintf(log_text + log_len, sizeof(log_text) - log_len, format, args);
 	va_end(args);
 	assert_true(log_len < sizeof(log_text));
@@ -240,12 +241,15 @@ static struct fake_queue *
 fake_queue_make(const struct queue_config *config)
 {
 	struct fake_queue *queue = calloc(1, sizeof(*queue));
+	int ret;
 
 	assert_non_null(queue);
 	assert_non_null(config->mem);
 	allocations++;
 	queue->index = config->index;
-	assert_int_equal(vring_layout_place(&queue->area, VRING_SPLIT, config->size, config->mem, config->mem_len), 0);
+	ret = vring_layout_place(
+		&queue->area, VRING_SPLIT, config->size, config->mem, config->mem_len);
+	assert_int_equal(ret, 0);
 	note("create%u", config->index);
 	return queue;
 }
@@ -480,8 +484,8 @@ control_queue_area(const struct control_queue *cq)
 }
 
 int
-control_queue_send(struct control_queue *cq, uint8_t cmd_class, uint8_t cmd, const void *data, size_t len,
-		uint32_t timeout_ms)
+control_queue_send(struct control_queue *cq, uint8_t cmd_class, uint8_t cmd, const void *data,
+	size_t len, uint32_t timeout_ms)
 {
 	const uint8_t *bytes = data;
 
@@ -521,8 +525,12 @@ fake_port_make(struct fake_port *port, uint32_t pairs)
 
 	strcpy(hw->name, "net_virtio_user7");
 	pthread_mutex_init(&hw->queues_lock, NULL);
-	hw->config = (struct port_config) {
-		.queues = pairs, .queue_size = 256, .mrg_rxbuf = 1, .in_order = 1, .speed = UINT32_MAX,
+	hw->config = (struct port_config){
+		.queues = pairs,
+		.queue_size = 256,
+		.mrg_rxbuf = 1,
+		.in_order = 1,
+		.speed = UINT32_MAX,
 		.deadline = 3000,
 	};
 	hw->ops = &fake_ops;

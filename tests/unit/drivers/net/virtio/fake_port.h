@@ -3,9 +3,9 @@
  */
 
 /*
- * A port without EAL: a fake device behind struct virtio_ops, fake queues and paths behind rxtx/'s names, fake EAL
- * memory. All of them write into one ordered log, so that a test asserts an order by comparing one string. The glue
- * (ethdev*.c) is the real one.
+ * A port without EAL: a fake device behind struct virtio_ops, fake queues and paths behind rxtx/'s
+ * names, fake EAL memory. All of them write into one ordered log, so that a test asserts an order
+ * by comparing one string. The glue (ethdev*.c) is the real one.
  */
 
 #ifndef TEST_FAKE_PORT_H
@@ -59,8 +59,9 @@ struct queue_stats *fake_tx_stats(struct fake_port *port, uint16_t id);
 
 /** Features of a good back-end. */
 #define FAKE_OFFER \
-	(VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | \
-	 VIRTIO_BIT(VIRTIO_NET_F_MAC) | VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
+	(VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
+	 VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
+	 VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
 	 VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR))
 
 #endif /* TEST_FAKE_PORT_H */

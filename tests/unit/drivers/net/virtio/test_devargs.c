@@ -3,8 +3,9 @@
  */
 
 /*
- * The table of devargs.h: what is accepted, what is refused, and that a refusal is -EINVAL with exactly one line that
- * shows what was seen. Also that doc/devargs.md is what the table prints; `test_devargs --print` prints it.
+ * The table of devargs.h: what is accepted, what is refused, and that a refusal is -EINVAL with
+ * exactly one line that shows what was seen. Also that doc/devargs.md is what the table prints;
+ * `test_devargs --print` prints it.
  */
 
 #include <errno.h>
@@ -203,8 +204,10 @@ a_bad_string_is_einval_with_one_line_that_shows_it(void **state)
 		struct captured log;
 		int ret = parse(refused[i].args, &config, &log);
 
-		if (ret != -EINVAL || lines_in(log.text) != 1 || strstr(log.text, refused[i].shown) == NULL ||
-		    strstr(log.text, "net_virtio_user7: ") == NULL || strstr(log.text, "allowed: ") == NULL)
+		if (ret != -EINVAL || lines_in(log.text) != 1 ||
+			strstr(log.text, refused[i].shown) == NULL ||
+			strstr(log.text, "net_virtio_user7: ") == NULL ||
+			strstr(log.text, "allowed: ") == NULL)
 			fail_msg("'%s' gave %d and '%s'", refused[i].args, ret, log.text);
 		free(log.text);
 	}
@@ -265,10 +268,13 @@ a_good_string_sets_its_field_without_a_line(void **state)
 		struct port_config config;
 		struct captured log;
 		int ret = parse(accepted[i].args, &config, &log);
-		const uint32_t *field = (const uint32_t *)((const char *)&config + accepted[i].field);
+		const uint32_t *field =
+			(const uint32_t *)((const char *)&config + accepted[i].field);
 
-		if (ret != 0 || log.len != 0 || *field != accepted[i].value || strcmp(config.path, "/a") != 0)
-			fail_msg("'%s' gave %d, %u and '%s'", accepted[i].args, ret, *field, log.text);
+		if (ret != 0 || log.len != 0 || *field != accepted[i].value ||
+			strcmp(config.path, "/a") != 0)
+			fail_msg("'%s' gave %d, %u and '%s'", accepted[i].args, ret, *field,
+				log.text);
 		free(log.text);
 	}
 }
@@ -333,7 +339,8 @@ the_documentation_is_what_the_table_prints(void **state)
 	stored[stored_len] = '\0';
 	fclose(file);
 	if (strcmp(stored, printed) != 0)
-		fail_msg("doc/devargs.md is not what the table prints; print it anew by: test_devargs --print");
+		fail_msg("doc/devargs.md is not what the table prints; print it anew by: "
+			"test_devargs --print");
 	free(stored);
 	free(printed);
 }

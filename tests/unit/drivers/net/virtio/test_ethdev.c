@@ -63,9 +63,12 @@ configure_accepts_only_what_the_driver_knows_and_the_user_allows(void **state)
 	port.hw->config.mrg_rxbuf = 0;
 	port.hw->config.in_order = 0;
 	assert_int_equal(fake_port_configure(&port, 1, 1), 0);
-	assert_int_equal(port.device.features & (VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
-		VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_NET_F_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_RSS) |
-		VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)), 0);
+	assert_int_equal(
+		port.device.features &
+			(VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
+				VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_NET_F_CSUM) |
+				VIRTIO_BIT(VIRTIO_NET_F_RSS) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)),
+		0);
 	assert_true(port.device.features & VIRTIO_BIT(VIRTIO_NET_F_MTU));
 	fake_port_drop(&port);
 }
@@ -122,7 +125,8 @@ start_hands_rings_over_before_driver_ok_and_pairs_after(void **state)
 	assert_int_equal(fake_port_start(&port), 0);
 	assert_string_equal(fake_log_take(),
 		"discard0 fill0 discard1 discard2 fill2 discard3 "
-		"setup0/64 setup1/64 setup2/64 setup3/64 setup8/16 status=15 command=4.0:0200 mtu=1500");
+		"setup0/64 setup1/64 setup2/64 setup3/64 setup8/16 "
+		"status=15 command=4.0:0200 mtu=1500");
 	assert_int_equal(port.data.rx_queue_state[1], RTE_ETH_QUEUE_STATE_STARTED);
 	assert_ptr_equal(port.data.rx_queues[1], port.hw->queues[2].rxq);
 	fake_port_drop(&port);
@@ -162,7 +166,8 @@ start_after_a_queue_was_set_up_anew_begins_with_a_reset(void **state)
 	assert_int_equal(fake_port_stop(&port), 0);
 	fake_log_take();
 	fake_port_setup(&port);
-	assert_string_equal(fake_log_take(), "del0 discard0 destroy0 create0 del1 discard1 destroy1 create1");
+	assert_string_equal(
+		fake_log_take(), "del0 discard0 destroy0 create0 del1 discard1 destroy1 create1");
 	assert_int_equal(fake_port_start(&port), 0);
 	assert_string_equal(fake_log_take(), NEGOTIATION
 		" discard0 fill0 discard1 setup0/64 setup1/64 status=15 mtu=1500");
@@ -183,7 +188,8 @@ start_makes_queues_anew_when_the_features_changed(void **state)
 	assert_int_equal(fake_port_configure(&port, 1, 1), 0);
 	fake_log_take();
 	assert_int_equal(fake_port_start(&port), 0);
-	assert_string_equal(fake_log_take(), "discard0 destroy0 create0 fill0 discard1 destroy1 create1 "
+	assert_string_equal(fake_log_take(),
+		"discard0 destroy0 create0 fill0 discard1 destroy1 create1 "
 		"setup0/64 setup1/64 status=15 mtu=1500");
 	fake_port_drop(&port);
 }
@@ -199,11 +205,13 @@ unequal_counts_get_idle_rings_for_the_missing_halves(void **state)
 	fake_port_setup(&port);
 	fake_log_take();
 	assert_int_equal(fake_port_start(&port), 0);
-	assert_non_null(strstr(fake_log_take(), "setup0/64 setup1/64 setup2/64 setup3/4 setup8/16"));
+	assert_non_null(
+		strstr(fake_log_take(), "setup0/64 setup1/64 setup2/64 setup3/4 setup8/16"));
 	assert_int_equal(fake_port_stop(&port), 0);
 	assert_int_equal(fake_port_configure(&port, 0, 1), 0);
 	assert_int_equal(fake_port_start(&port), 0);
-	assert_non_null(strstr(fake_log_take(), "setup0/4 setup1/64 setup8/16 status=15 command=4.0:0100"));
+	assert_non_null(
+		strstr(fake_log_take(), "setup0/4 setup1/64 setup8/16 status=15 command=4.0:0100"));
 	fake_port_drop(&port);
 }
 
@@ -232,7 +240,8 @@ a_failed_start_leaves_a_reset_device_and_the_next_one_negotiates(void **state)
 	port.device.fail_driver_ok = -ETIMEDOUT;
 	fake_log_take();
 	assert_int_equal(fake_port_start(&port), -ETIMEDOUT);
-	assert_string_equal(fake_log_take(), "discard0 fill0 discard1 setup0/64 setup1/64 status=15 reset");
+	assert_string_equal(
+		fake_log_take(), "discard0 fill0 discard1 setup0/64 setup1/64 status=15 reset");
 	port.device.fail_driver_ok = 0;
 	assert_int_equal(fake_port_start(&port), 0);
 	assert_string_equal(fake_log_take(), NEGOTIATION
@@ -315,7 +324,10 @@ impossible_limits_of_a_device_do_not_count(void **state)
 	static const struct {
 		uint16_t pairs, mtu, max_queues, max_mtu;
 	} rows[] = {
-		{ 0, 0, 1, 65517 }, { 0x8001, 67, 1, 65517 }, { 0x8000, 68, 8, 68 }, { 65535, 65535, 1, 65517 },
+		{0, 0, 1, 65517},
+		{0x8001, 67, 1, 65517},
+		{0x8000, 68, 8, 68},
+		{65535, 65535, 1, 65517},
 	};
 	struct rte_eth_dev_info info;
 	struct fake_port port;

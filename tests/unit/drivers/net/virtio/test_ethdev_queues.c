@@ -31,7 +31,8 @@ setup_refuses_sizes_that_are_no_power_of_two(void **state)
 	fake_port_make(&port, 1);
 	assert_int_equal(fake_port_configure(&port, 1, 1), 0);
 	for (size_t i = 0; i < RTE_DIM(sizes); i++) {
-		assert_int_equal(port_rx_queue_setup(&port.dev, 0, sizes[i], 0, &rx, NULL), -EINVAL);
+		assert_int_equal(
+			port_rx_queue_setup(&port.dev, 0, sizes[i], 0, &rx, NULL), -EINVAL);
 		assert_int_equal(port_tx_queue_setup(&port.dev, 0, sizes[i], 0, &tx), -EINVAL);
 	}
 	assert_int_equal(port_tx_queue_setup(&port.dev, 0, 32768, 0, &tx), 0);

@@ -3,7 +3,8 @@
  */
 
 /*
- * Counters: sums, names, resets that write nobody's counter, and queues that are made anew without losing counts.
+ * Counters: sums, names, resets that write nobody's counter, and queues that are made anew without
+ * losing counts.
  */
 
 #include <errno.h>
@@ -58,10 +59,14 @@ stats_sum_over_queues_and_name_errors_by_kind(void **state)
 
 	(void)state;
 	port_running(&port);
-	*fake_rx_stats(&port, 0) = (struct queue_stats) { .packets = 10, .bytes = 640, .no_mbuf = 3, .bad_length = 1 };
-	*fake_rx_stats(&port, 1) = (struct queue_stats) { .packets = 5, .bytes = 320, .bad_chain = 2, .dropped = 4 };
-	*fake_tx_stats(&port, 0) = (struct queue_stats) { .packets = 7, .bytes = 448, .too_long = 1, .no_desc = 9 };
-	*fake_tx_stats(&port, 1) = (struct queue_stats) { .packets = 1, .bytes = 64, .dropped = 2 };
+	*fake_rx_stats(&port, 0) = (struct queue_stats){
+		.packets = 10, .bytes = 640, .no_mbuf = 3, .bad_length = 1};
+	*fake_rx_stats(&port, 1) = (struct queue_stats){
+		.packets = 5, .bytes = 320, .bad_chain = 2, .dropped = 4};
+	*fake_tx_stats(&port, 0) = (struct queue_stats){
+		.packets = 7, .bytes = 448, .too_long = 1, .no_desc = 9};
+	*fake_tx_stats(&port, 1) = (struct queue_stats){
+		.packets = 1, .bytes = 64, .dropped = 2};
 	stats_of(&port, &stats);
 	assert_int_equal(stats.ipackets, 15);
 	assert_int_equal(stats.ibytes, 960);
@@ -114,7 +119,8 @@ counts_outlive_the_queue_and_what_was_in_flight_is_in_them(void **state)
 	stats_of(&port, &stats);
 	assert_int_equal(stats.ipackets, 4);
 	assert_int_equal(stats.opackets, 0);
-	/* The fake drops 5 packets whenever a tx queue is emptied: once by the setup's release of each. */
+	/* The fake drops 5 packets whenever a tx queue is emptied: once by the setup's release of
+	 * each. */
 	assert_int_equal(xstat(&port, "tx_q0_dropped"), 5);
 	fake_port_drop(&port);
 }
@@ -126,7 +132,8 @@ a_reset_leaves_gauges_alone(void **state)
 
 	(void)state;
 	port_running(&port);
-	port.device.info = (struct port_peer_info) { .connects = 3, .reconnects = 2, .regions = 4, .last_error = 110 };
+	port.device.info = (struct port_peer_info){
+		.connects = 3, .reconnects = 2, .regions = 4, .last_error = 110};
 	assert_int_equal(xstat(&port, "reconnects"), 2);
 	assert_int_equal(port_xstats_reset(&port.dev), 0);
 	assert_int_equal(xstat(&port, "connects"), 0);
