@@ -6,7 +6,7 @@
  * Ports that come and go: start and stop, plug and unplug, configure anew, again and again. Nothing
  * is lost over a stop, nothing is touched after one, and nothing is left at the end.
  *
- * Covers: vhost-user GET_VRING_BASE ("stopped" rings), SET_VRING_BASE (where a ring goes on),
+ * Covers: vhost-user, rings that stop (GET_VRING_BASE) and go on where they were (SET_VRING_BASE);
  * VIRTIO 1.3 3.1.1 (initialization in order).
  */
 
