@@ -27,6 +27,7 @@
 #define MAX_PEERS 16
 
 struct rte_mempool *harness_pool;
+uint32_t harness_deadline = 3000;
 
 static char directory[32];
 /* Copies: a failed test's own are on a stack that is gone. */
@@ -227,10 +228,8 @@ port_plug(struct port *port, const char *devargs)
 	while (slot < MAX_PORTS && ports[slot].is_plugged)
 		slot++;
 	assert_in_range(slot, 0, MAX_PORTS - 1);
-	snprintf(args, sizeof(args), "path=%s%s%s%s", port->path,
-		devargs != NULL && strstr(devargs, "deadline=") != NULL ? "" :
-			",deadline=" RTE_STR(HARNESS_DEADLINE),
-		devargs != NULL && devargs[0] != '\0' ? "," : "", devargs != NULL ? devargs : "");
+	snprintf(args, sizeof(args), "path=%s,deadline=%u%s%s", port->path, harness_deadline,
+		devargs != NULL ? "," : "", devargs != NULL ? devargs : "");
 	rc = rte_eal_hotplug_add("vdev", port->name, args);
 	if (rc != 0)
 		return rc;

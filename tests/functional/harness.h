@@ -30,8 +30,6 @@
 
 /** Name of the driver under test: an alias that no other driver answers to. */
 #define HARNESS_DRIVER "net_vuser"
-/** Reply deadline of each port unless a test says otherwise, ms. */
-#define HARNESS_DEADLINE 400
 /** What a call may take beyond a deadline on a busy machine, ms. */
 #define HARNESS_MARGIN 400
 /** Packets a burst. */
@@ -81,6 +79,8 @@ struct footprint {
 };
 
 extern struct rte_mempool *harness_pool;
+/** Reply deadline of ports that are plugged from now on, ms: the driver's default, unless it is set. */
+extern uint32_t harness_deadline;
 
 /** Start EAL with the given memory, with ordinary pages. For main(). @return 0 or -errno */
 int harness_init(unsigned int megabytes);

@@ -413,6 +413,7 @@ main(void)
 	struct CMUnitTest tests[RTE_DIM(fixed_tests) + RTE_DIM(rows)];
 	size_t nr = RTE_DIM(fixed_tests);
 
+	harness_deadline = 400;
 	if (harness_init(256) < 0)
 		return 1;
 	/* What is worth a line to the user: an error, not the port's life as usual. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "virtio/net.h"
@@ -22,7 +23,9 @@
 
 /* Empty rounds before the thread sleeps, and how long it does. */
 #define IDLE_ROUNDS 200
-#define IDLE_US 50
+#define IDLE_NS 50000
+/* After a message the next one is due soon: a thread that sleeps for it gets a CPU at once. */
+#define NEXT_MESSAGE_NS 1000000
 /* Between two attempts to connect, and longest sleep of a peer that waits for kicks. */
 #define RETRY_MS 20
 #define NAP_MS 2
@@ -64,6 +67,14 @@ peer_disconnect(struct peer *peer)
 	peer->info.status = 0;
 	peer->info.mtu = 0;
 }
+
+/** What a round of the thread found. */
+struct round {
+	bool is_connected;
+	bool had_message;
+	bool had_packets;
+	int fd; /**< of the connection, for waiting alone */
+};
 
 static bool
 is_connected(const struct peer *peer)
@@ -124,23 +135,23 @@ look_for_hang_up(struct peer *peer)
 		peer_disconnect(peer);
 }
 
-static bool
-round_of(struct peer *peer)
+static void
+round_of(struct peer *peer, struct round *round)
 {
-	bool busy = false;
-
+	round->is_connected = is_connected(peer);
+	round->had_message = round->had_packets = false;
 	if (!is_connected(peer)) {
 		look_for_front_end(peer);
-		return false;
+		return;
 	}
-	busy |= look_at_socket(peer);
+	round->had_message = look_at_socket(peer);
 	if (is_connected(peer))
 		look_for_hang_up(peer);
 	if (is_connected(peer) && !peer->mute)
 		peer_rings_start(peer);
 	if (is_connected(peer) && !peer->held)
-		busy |= peer_rings_poll(peer);
-	return busy;
+		round->had_packets = peer_rings_poll(peer);
+	round->fd = peer->channel.fd;
 }
 
 /* Only under the lock is a descriptor number sure to be the kick's own. */
@@ -179,34 +190,47 @@ nap_until_kicked(struct peer *peer)
 }
 
 static void
-rest(struct peer *peer, bool connected)
+nap_until_message(int fd, long ns)
 {
-	if (!connected && peer->config.connects)
+	const struct timespec time = {.tv_nsec = ns};
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	ppoll(&pfd, 1, &time, NULL);
+}
+
+static void
+rest(struct peer *peer, const struct round *round, unsigned int idle)
+{
+	if (!round->is_connected && peer->config.connects)
 		usleep(RETRY_MS * 1000);
-	else if (connected && peer->config.wants_kicks)
+	else if (!round->is_connected)
+		nap_until_message(peer->listener.fd, NEXT_MESSAGE_NS);
+	else if (round->had_message)
+		nap_until_message(round->fd, NEXT_MESSAGE_NS);
+	else if (peer->config.wants_kicks)
 		nap_until_kicked(peer);
+	else if (idle > IDLE_ROUNDS)
+		/* What a mute peer does not read must not keep it awake. */
+		nap_until_message(peer->mute ? -1 : round->fd, IDLE_NS);
 	else
-		usleep(IDLE_US);
+		sched_yield();
 }
 
 static void *
 run(void *arg)
 {
 	struct peer *peer = arg;
+	struct round round = {.fd = -1};
 	unsigned int idle = 0;
-	bool connected;
 	bool ending;
 
 	do {
 		pthread_mutex_lock(&peer->lock);
-		idle = round_of(peer) ? 0 : idle + 1;
-		connected = is_connected(peer);
+		round_of(peer, &round);
 		ending = peer->ending;
 		pthread_mutex_unlock(&peer->lock);
-		if (idle > IDLE_ROUNDS || !connected || peer->config.wants_kicks)
-			rest(peer, connected);
-		else
-			sched_yield();
+		idle = round.had_packets ? 0 : idle + 1;
+		rest(peer, &round, idle);
 	} while (!ending);
 	return NULL;
 }
