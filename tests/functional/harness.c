@@ -8,6 +8,8 @@
  */
 
 #include <errno.h>
+#include <ftw.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,6 +72,23 @@ make_directory(void)
 }
 
 static int
+remove_entry(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+	(void)st;
+	(void)kind;
+	(void)ftw;
+	return remove(path);
+}
+
+/* EAL leaves its runtime directory, one for each file prefix and so one for each run. */
+static void
+remove_directories(const char *runtime)
+{
+	nftw(runtime, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int
 make_pool(void)
 {
 	harness_pool = rte_pktmbuf_pool_create("harness", HARNESS_POOL_SIZE, 256, 0,
@@ -112,6 +131,7 @@ int
 harness_run(const char *name, const struct CMUnitTest *tests, size_t nr)
 {
 	struct CMUnitTest *cleaned = calloc(nr, sizeof(*cleaned));
+	char runtime[PATH_MAX];
 	int failed;
 
 	if (cleaned == NULL)
@@ -125,10 +145,11 @@ harness_run(const char *name, const struct CMUnitTest *tests, size_t nr)
 		cmocka_set_test_filter(getenv("VIRTIO_TEST_FILTER"));
 	failed = _cmocka_run_group_tests(name, cleaned, nr, NULL, NULL);
 	free(cleaned);
+	snprintf(runtime, sizeof(runtime), "%s", rte_eal_get_runtime_dir());
 	rte_mempool_free(harness_pool);
 	rte_eal_cleanup();
 	harness_log_close();
-	rmdir(directory);
+	remove_directories(runtime);
 	return failed;
 }
 
