@@ -111,6 +111,25 @@ packed_pos_advance(struct packed_pos pos, uint16_t count, uint16_t size)
 	return pos;
 }
 
+/**
+ * The position of a ring on which nothing is in flight, as vhost transports carry it: offset and wrap counter of the
+ * next available descriptor in the low half, of the next used one in the high half.
+ */
+VIRTIO_INLINE uint32_t
+packed_base(struct packed_pos pos)
+{
+	const uint32_t half = pos.idx | (uint32_t)pos.wrap << VRING_PACKED_EVENT_F_WRAP_CTR;
+
+	return half << 16 | half;
+}
+
+/** Where a new ring begins, as vhost transports carry it. */
+VIRTIO_INLINE uint32_t
+vring_base_start(enum vring_format format)
+{
+	return format == VRING_PACKED ? packed_base(packed_pos_start()) : 0;
+}
+
 /* --- descriptor flags --- */
 
 /** AVAIL and USED as the driver sets them in a lap. */

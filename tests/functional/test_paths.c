@@ -167,6 +167,13 @@ each_row_carries(void **state)
 	assert_same_footprint(&before);
 }
 
+/* The peer of these tests has split rings; packed rows are carried by the unit tests' device. */
+static bool
+is_served(enum vring_format format)
+{
+	return format == VRING_SPLIT;
+}
+
 static bool
 leads_to_rx(const struct rx_path *row)
 {
@@ -194,10 +201,10 @@ every_row_is_reached_by_some_devargs(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < nr_rx; i++)
-		if (!leads_to_rx(&rx[i]))
+		if (is_served(rx[i].traits.format) && !leads_to_rx(&rx[i]))
 			fail_msg("no devargs here lead to rx row '%s'", rx[i].name);
 	for (unsigned int i = 0; i < nr_tx; i++)
-		if (!leads_to_tx(&tx[i]))
+		if (is_served(tx[i].traits.format) && !leads_to_tx(&tx[i]))
 			fail_msg("no devargs here lead to tx row '%s'", tx[i].name);
 }
 

@@ -95,16 +95,6 @@ parse_flag(const struct devarg *arg, const char *value, void *field)
 }
 
 static const char *
-parse_packed(const struct devarg *arg, const char *value, void *field)
-{
-	const char *wrong = parse_flag(arg, value, field);
-
-	if (wrong == NULL && *(uint32_t *)field != 0)
-		return "packed rings are not there yet";
-	return wrong;
-}
-
-static const char *
 parse_iface(const struct devarg *arg, const char *value, void *field)
 {
 	(void)arg;

@@ -73,8 +73,9 @@ struct port_config {
 		"mbuf. With 1, packets that are larger than one mbuf arrive as a chain.") \
 	TEXT(in_order, parse_flag, "0|1", "1", \
 		"0: do not negotiate VIRTIO_F_IN_ORDER.") \
-	TEXT(packed_vq, parse_packed, "0", "0", \
-		"Packed rings. Only 0 yet: rings are split.") \
+	TEXT(packed_vq, parse_flag, "0|1", "0", \
+		"1: negotiate VIRTIO_F_RING_PACKED if the back-end has it; rings may then have any " \
+		"number of descriptors.") \
 	TEXT(cq, parse_flag, "0|1", "0", \
 		"1: a control queue even for a single queue pair. With several pairs there " \
 		"always is one.") \

@@ -23,6 +23,7 @@
 /* What the driver half knows how to use, whoever offers it. */
 #define DRIVER_FEATURES \
 	(VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
+		VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) | \
 		VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
 		VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MTU) | \
 		VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
@@ -39,6 +40,8 @@ port_wanted_features(const struct virtio_hw *hw, uint64_t offer)
 		wanted &= ~VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
 	if (!hw->config.in_order)
 		wanted &= ~VIRTIO_BIT(VIRTIO_F_IN_ORDER);
+	if (!hw->config.packed_vq)
+		wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 	/* A limit that no device may state is not one to agree on. */
 	if (offer & VIRTIO_BIT(VIRTIO_NET_F_MTU))
 		hw->ops->read_dev_cfg(

@@ -45,11 +45,14 @@ control_index(const struct virtio_hw *hw)
 int
 control_build(struct virtio_hw *hw)
 {
+	const bool is_packed = (hw->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0;
 	struct control_queue_config config = {
 		.port = hw->name,
 		.index = control_index(hw),
+		.format = is_packed ? VRING_PACKED : VRING_SPLIT,
+		.event_idx = (hw->features & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)) != 0,
 		.size = CONTROL_RING_SIZE,
-		.mem_len = control_queue_mem_bytes(CONTROL_RING_SIZE),
+		.mem_len = control_queue_mem_bytes(is_packed ? VRING_PACKED : VRING_SPLIT, CONTROL_RING_SIZE),
 		.notifier = { .kick = hw->ops->notify_queue, .device = hw->device },
 	};
 	int ret;

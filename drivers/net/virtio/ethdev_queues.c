@@ -18,6 +18,7 @@
 
 #include "virtio/feature.h"
 #include "virtio/net.h"
+#include "virtio/vring_packed.h"
 
 #include "ethdev.h"
 #include "log.h"
@@ -96,6 +97,12 @@ queue_destroy(struct virtio_hw *hw, uint16_t index)
 	memset(&queue->idle, 0, sizeof(queue->idle));
 }
 
+static enum vring_format
+port_ring_format(const struct virtio_hw *hw)
+{
+	return (hw->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0 ? VRING_PACKED : VRING_SPLIT;
+}
+
 /* Make the queue that the slot at @p index describes, for the features of now. */
 static int
 queue_create(struct virtio_hw *hw, uint16_t index)
@@ -151,12 +158,13 @@ static int
 queue_create_idle(struct virtio_hw *hw, uint16_t index)
 {
 	struct port_queue *queue = &hw->queues[index];
-	size_t bytes = vring_layout_bytes(VRING_SPLIT, DEVARGS_RING_MIN);
+	enum vring_format format = port_ring_format(hw);
+	size_t bytes = vring_layout_bytes(format, DEVARGS_RING_MIN);
 
 	queue->mem = ring_memory_alloc(bytes, SOCKET_ID_ANY);
 	if (queue->mem == NULL)
 		return -ENOMEM;
-	return vring_layout_place(&queue->idle, VRING_SPLIT, DEVARGS_RING_MIN, queue->mem, bytes);
+	return vring_layout_place(&queue->idle, format, DEVARGS_RING_MIN, queue->mem, bytes);
 }
 
 /* A slot is about to be described anew, or left empty. */
@@ -205,10 +213,12 @@ static int
 setup_check(
 	const struct virtio_hw *hw, const char *kind, uint16_t id, uint16_t size, bool is_deferred)
 {
-	if (!rte_is_power_of_2(size)) {
-		PORT_LOG(ERR, hw->name,
-			"%s queue %u: %u descriptors; allowed: a power of two, %u..%u", kind, id,
-			size, DEVARGS_RING_MIN, DEVARGS_RING_MAX);
+	const enum vring_format format = port_ring_format(hw);
+
+	if (!vring_size_is_valid(format, size)) {
+		PORT_LOG(ERR, hw->name, "%s queue %u: %u descriptors; allowed: %s%u..%u", kind, id,
+			size, format == VRING_SPLIT ? "a power of two, " : "", DEVARGS_RING_MIN,
+			DEVARGS_RING_MAX);
 		return -EINVAL;
 	}
 	if (is_deferred) {
@@ -415,7 +425,8 @@ queues_resync(struct virtio_hw *hw, uint16_t index, uint32_t *base)
 	const struct port_queue *queue;
 	int ret = 0;
 
-	*base = 0;
+	/* An idle ring stays where it began. */
+	*base = vring_base_start(port_ring_format(hw));
 	if (index >= hw->nr_queues)
 		return -EINVAL;
 	queue = &hw->queues[index];

@@ -248,8 +248,10 @@ static const struct port_peer_ops device_peer_ops = {
 static uint64_t
 features_off(const struct port_config *config)
 {
-	uint64_t off = VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	uint64_t off = 0;
 
+	if (!config->packed_vq)
+		off |= VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 	if (!config->mrg_rxbuf)
 		off |= VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
 	if (!config->in_order)

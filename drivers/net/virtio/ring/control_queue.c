@@ -37,13 +37,10 @@ struct control_queue {
 	uint64_t breaks;
 };
 
-/* As the data path's verbs want it. In order or not makes no difference with one command at a time. */
-static const struct vq_shape shape = {.format = VRING_SPLIT};
-
 size_t
-control_queue_mem_bytes(uint32_t size)
+control_queue_mem_bytes(enum vring_format format, uint32_t size)
 {
-	const size_t rings = vring_layout_bytes(VRING_SPLIT, size);
+	const size_t rings = vring_layout_bytes(format, size);
 
 	return size <= COMMAND_LINKS || rings == 0 ? 0 : rings + sizeof(struct command);
 }
@@ -51,12 +48,14 @@ control_queue_mem_bytes(uint32_t size)
 int
 control_queue_create(const struct control_queue_config *config, struct control_queue **cq)
 {
-	const size_t wanted = control_queue_mem_bytes(config->size);
+	const size_t wanted = control_queue_mem_bytes(config->format, config->size);
 	struct virtqueue_config ring = {
 		.port = config->port,
 		.index = config->index,
 		.size = config->size,
-		.shape = shape,
+		/* In order or not makes no difference with one command at a time. */
+		.shape.format = config->format,
+		.event_idx = config->event_idx,
 		.mem = config->mem,
 		.mem_len = config->mem_len,
 		.notifier = config->notifier,
@@ -76,7 +75,7 @@ control_queue_create(const struct control_queue_config *config, struct control_q
 		free(queue);
 		return rc;
 	}
-	queue->command = (struct command *)((char *)config->mem + vring_layout_bytes(VRING_SPLIT, config->size));
+	queue->command = (struct command *)((char *)config->mem + vring_layout_bytes(config->format, config->size));
 	*cq = queue;
 	return 0;
 }
@@ -116,12 +115,13 @@ static int
 wait_idle(struct control_queue *cq, uint64_t deadline)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
+	const struct vq_shape shape = cq->vq.shape;
 	void *local[1];
 	void **done = local;
 	unsigned int tries;
 
 	for (tries = 0; virtqueue_outstanding(&cq->vq) != 0; tries++) {
-		if (vq_ready(&cq->vq) > 0)
+		if (vq_ready(&cq->vq, shape) > 0)
 			vq_reclaim(&cq->vq, shape, &done, 1);
 		else if (now_ns() >= deadline)
 			return -ETIMEDOUT;
@@ -143,7 +143,8 @@ static void
 command_place(struct control_queue *cq, size_t len)
 {
 	struct command *const command = cq->command;
-	struct vq_cursor at = vq_cursor_begin(&cq->vq);
+	const struct vq_shape shape = cq->vq.shape;
+	struct vq_cursor at = vq_cursor_begin(&cq->vq, shape);
 	const uint16_t head = vq_next_id(&at, shape);
 
 	vq_chain_add(&cq->vq, &at, shape, (uintptr_t)&command->hdr, sizeof(command->hdr),
@@ -153,7 +154,7 @@ command_place(struct control_queue *cq, size_t len)
 			VRING_DESC_F_NEXT);
 	vq_chain_add(&cq->vq, &at, shape, (uintptr_t)&command->ack, sizeof(command->ack), VRING_DESC_F_WRITE);
 	vq_chain_end(&cq->vq, &at, shape, head, len > 0 ? COMMAND_LINKS : COMMAND_LINKS - 1, command);
-	vq_cursor_end(&cq->vq, &at);
+	vq_cursor_end(&cq->vq, &at, shape);
 }
 
 int
@@ -176,8 +177,8 @@ control_queue_send(struct control_queue *cq, uint8_t cmd_class, uint8_t cmd, con
 		memcpy(command->data, data, len);
 	command->ack = NO_ACK;
 	command_place(cq, len);
-	vq_publish(&cq->vq);
-	vq_kick(&cq->vq);
+	vq_publish(&cq->vq, cq->vq.shape);
+	vq_kick(&cq->vq, cq->vq.shape);
 	rc = wait_idle(cq, deadline);
 	if (rc != 0)
 		return rc;

@@ -10,6 +10,7 @@
 #ifndef VIRTIO_RING_CONTROL_QUEUE_H
 #define VIRTIO_RING_CONTROL_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ struct control_queue;
 struct control_queue_config {
 	const char *port; /**< name, for log lines; outlives the queue */
 	uint16_t index;   /**< number of the virtqueue */
+	enum vring_format format;
+	bool event_idx;   /**< VIRTIO_F_EVENT_IDX */
 	uint32_t size;    /**< descriptors; at least 4, a command takes 3 */
 	void *mem;        /**< shared with the device, 64-byte aligned; rings and command buffers */
 	size_t mem_len;   /**< control_queue_mem_bytes() or more */
@@ -31,7 +34,7 @@ struct control_queue_config {
 };
 
 /** Bytes of shared memory that a queue of @p size wants; 0: no such size. */
-size_t control_queue_mem_bytes(uint32_t size);
+size_t control_queue_mem_bytes(enum vring_format format, uint32_t size);
 
 /** 0, -EINVAL (size, memory) or -ENOMEM. */
 int control_queue_create(const struct control_queue_config *config, struct control_queue **cq);

@@ -16,6 +16,7 @@
 #include <rte_branch_prediction.h>
 
 #include "ring/virtqueue.h"
+#include "virtio/notify.h"
 #include "virtio/vring_split.h"
 
 /** Where the next buffers go. */
@@ -278,6 +279,42 @@ split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
 	if (unlikely(i < n))
 		virtqueue_break_id(vq, id);
 	return i;
+}
+
+/** How far used_event may fall behind before it is moved: with all that can be outstanding, less than a round. */
+#define SPLIT_EVENT_LAG 16384
+
+/** Ask for no calls, for we poll. @p used_idx: where the device stands. */
+VIRTIO_INLINE void
+split_calls_off(struct virtqueue *vq, uint16_t used_idx)
+{
+	if (!vq->event_idx) {
+		/*
+		 * VIRTIO 1.3 2.7.7.1: "The driver MAY set flags to 1 to advise the device that notifications are not
+		 * needed." We poll.
+		 */
+		split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
+		return;
+	}
+	/* VIRTIO 1.3 2.7.7.1: "The driver MUST set flags to 0." An index that was just passed comes again last. */
+	split_avail_flags_set(vq->avail, 0);
+	vq->used_event = (uint16_t)(used_idx - 1);
+	split_used_event_write(vq->avail, vq->size, vq->used_event);
+}
+
+/** Whether the device wants to hear of what was published since this was asked last. After virtio_mb(). */
+VIRTIO_INLINE bool
+split_wants_kick(struct virtqueue *vq)
+{
+	uint16_t before;
+
+	if (likely(!vq->event_idx))
+		return (split_used_flags_read(vq->used) & VRING_USED_F_NO_NOTIFY) == 0;
+	if (unlikely((uint16_t)(vq->used_idx - vq->used_event) > SPLIT_EVENT_LAG))
+		split_calls_off(vq, vq->used_idx);
+	before = vq->kick_idx;
+	vq->kick_idx = vq->avail_idx;
+	return virtio_need_event(split_avail_event_read(vq->used, vq->size), vq->avail_idx, before);
 }
 
 #endif /* VIRTIO_RING_SPLIT_H */

@@ -10,31 +10,48 @@
 #ifndef VIRTIO_RING_VERBS_H
 #define VIRTIO_RING_VERBS_H
 
+#include "ring/packed.h"
 #include "ring/split.h"
 
-/** Positions while buffers are written; see split.h. */
+/** Positions while buffers are written; see split.h. Of the two the shape's is in use. */
 struct vq_cursor {
 	struct split_cursor split;
+	struct packed_cursor packed;
 };
 
-VIRTIO_INLINE struct vq_cursor
-vq_cursor_begin(const struct virtqueue *vq)
+VIRTIO_INLINE bool
+vq_is_packed(struct vq_shape shape)
 {
-	const struct vq_cursor at = {.split = split_cursor_begin(vq)};
+	return shape.format == VRING_PACKED;
+}
 
+VIRTIO_INLINE struct vq_cursor
+vq_cursor_begin(const struct virtqueue *vq, struct vq_shape shape)
+{
+	struct vq_cursor at;
+
+	if (vq_is_packed(shape))
+		at.packed = packed_cursor_begin(vq);
+	else
+		at.split = split_cursor_begin(vq);
 	return at;
 }
 
 VIRTIO_INLINE void
-vq_cursor_end(struct virtqueue *vq, const struct vq_cursor *at)
+vq_cursor_end(struct virtqueue *vq, const struct vq_cursor *at, struct vq_shape shape)
 {
-	split_cursor_end(vq, &at->split);
+	if (vq_is_packed(shape))
+		packed_cursor_end(vq, &at->packed);
+	else
+		split_cursor_end(vq, &at->split);
 }
 
 /** The descriptor with which the next buffer begins: a number of its own while the buffer is outstanding. */
 VIRTIO_INLINE uint16_t
 vq_next_id(const struct vq_cursor *at, struct vq_shape shape)
 {
+	if (vq_is_packed(shape))
+		return packed_next_id(&at->packed, shape.in_order);
 	return split_next_id(&at->split, shape.in_order);
 }
 
@@ -42,14 +59,17 @@ vq_next_id(const struct vq_cursor *at, struct vq_shape shape)
 VIRTIO_INLINE void
 vq_place(struct vq_cursor *at, struct vq_shape shape, void *cookie, uint64_t addr, uint32_t len, uint16_t flags)
 {
-	split_place(&at->split, shape.in_order, cookie, addr, len, flags);
+	if (vq_is_packed(shape))
+		packed_place(&at->packed, shape.in_order, cookie, addr, len, flags);
+	else
+		split_place(&at->split, shape.in_order, cookie, addr, len, flags);
 }
 
 /** Where cookies of the next buffers may be put in advance (vq_place_writable() then leaves them there), or NULL. */
 VIRTIO_INLINE void **
 vq_cookie_run(const struct virtqueue *vq, struct vq_shape shape, uint16_t *n)
 {
-	const uint16_t slot = vq->avail_idx & vq->mask;
+	const uint16_t slot = vq_is_packed(shape) ? vq->avail_pos.idx : vq->avail_idx & vq->mask;
 
 	if (!shape.in_order)
 		return NULL;
@@ -62,7 +82,11 @@ vq_cookie_run(const struct virtqueue *vq, struct vq_shape shape, uint16_t *n)
 VIRTIO_INLINE void
 vq_place_writable(struct vq_cursor *at, struct vq_shape shape, void *cookie, uint64_t addr, uint32_t len)
 {
-	if (shape.in_order)
+	if (vq_is_packed(shape) && shape.in_order)
+		packed_place_prepared(&at->packed, at->packed.slot, addr, len, VRING_DESC_F_WRITE);
+	else if (vq_is_packed(shape))
+		packed_place(&at->packed, false, cookie, addr, len, VRING_DESC_F_WRITE);
+	else if (shape.in_order)
 		split_place_at_slot(&at->split, addr, len, VRING_DESC_F_WRITE);
 	else
 		split_place(&at->split, false, cookie, addr, len, VRING_DESC_F_WRITE);
@@ -73,7 +97,10 @@ VIRTIO_INLINE void
 vq_chain_add(struct virtqueue *vq, struct vq_cursor *at, struct vq_shape shape, uint64_t addr, uint32_t len,
 	uint16_t flags)
 {
-	split_chain_add(vq, &at->split, shape.in_order, addr, len, flags);
+	if (vq_is_packed(shape))
+		packed_chain_add(&at->packed, shape.in_order, addr, len, flags);
+	else
+		split_chain_add(vq, &at->split, shape.in_order, addr, len, flags);
 }
 
 /** Make the chain of @p count links that began at @p head one buffer. */
@@ -81,63 +108,102 @@ VIRTIO_INLINE void
 vq_chain_end(struct virtqueue *vq, struct vq_cursor *at, struct vq_shape shape, uint16_t head, uint16_t count,
 	void *cookie)
 {
-	split_chain_end(vq, &at->split, shape.in_order, head, count, cookie);
+	if (vq_is_packed(shape))
+		packed_chain_end(vq, &at->packed, shape.in_order, cookie);
+	else
+		split_chain_end(vq, &at->split, shape.in_order, head, count, cookie);
 }
 
-/** Hand everything that was placed to the device. */
+/** Write entry @p i of the @p count in an indirect table that the device reads. */
 VIRTIO_INLINE void
-vq_publish(struct virtqueue *vq)
+vq_table_write(struct vring_desc *table, struct vq_shape shape, uint32_t i, uint32_t count, uint64_t addr, uint32_t len)
 {
-	split_avail_publish(vq->avail, vq->avail_idx);
+	const bool links = !vq_is_packed(shape) && i + 1 < count;
+
+	/*
+	 * VIRTIO 1.3 2.8.7: "Buffer ID is also reserved and is ignored by the device." So are all flags but WRITE: with
+	 * both zero, the entries of the two formats are the same bytes.
+	 */
+	split_desc_write(&table[i], addr, len, links ? VRING_DESC_F_NEXT : 0, links ? (uint16_t)(i + 1) : 0);
+}
+
+/** Hand everything that was placed to the device. In a packed ring it has it already. */
+VIRTIO_INLINE void
+vq_publish(struct virtqueue *vq, struct vq_shape shape)
+{
+	if (!vq_is_packed(shape))
+		split_avail_publish(vq->avail, vq->avail_idx);
 }
 
 /** After vq_publish(): kick, unless the device does not want it. @return whether it was kicked. */
 VIRTIO_INLINE bool
-vq_kick(struct virtqueue *vq)
+vq_kick(struct virtqueue *vq, struct vq_shape shape)
 {
 	/*
 	 * VIRTIO 1.3 2.7.13.4.1: "The driver MUST perform a suitable memory barrier before reading flags or
 	 * avail_event, to avoid missing a notification."
 	 */
 	virtio_mb();
-	if (likely((split_used_flags_read(vq->used) & VRING_USED_F_NO_NOTIFY) != 0))
+	if (likely(!(vq_is_packed(shape) ? packed_wants_kick(vq) : split_wants_kick(vq))))
 		return false;
 	vq->notifier.kick(vq->notifier.device, vq->index);
 	return true;
 }
 
-/** How many used buffers wait: one look at the peer's index, checked. 0 on a broken queue. */
+/** Rx: how many used buffers may wait, by one look at what the peer wrote. 0: none does, or the queue is broken. */
 VIRTIO_INLINE uint16_t
-vq_ready(struct virtqueue *vq)
+vq_ready(struct virtqueue *vq, struct vq_shape shape)
 {
-	return split_ready(vq);
+	return vq_is_packed(shape) ? packed_ready(vq) : split_ready(vq);
 }
 
-/** What the last vq_ready() saw and nobody took yet. */
-VIRTIO_INLINE uint16_t
-vq_ready_known(const struct virtqueue *vq)
+/**
+ * Tx: how many buffers are worth a reclaim: 0 when fewer than @p group are known to be used.
+ *
+ * @param eager
+ *   Any number is worth it: room is short. Then all are counted, up to a group at least.
+ */
+VIRTIO_INLINE uint32_t
+vq_ready_group(struct virtqueue *vq, struct vq_shape shape, uint32_t group, bool eager)
 {
-	return (uint16_t)(vq->used_seen - vq->used_idx);
+	uint32_t ready;
+
+	if (vq_is_packed(shape) && !shape.in_order)
+		return packed_look_ahead(vq, group, eager);
+	if (vq_is_packed(shape)) {
+		ready = packed_learn(vq, group, eager);
+	} else {
+		ready = (uint16_t)(vq->used_seen - vq->used_idx);
+		if (ready < group || eager)
+			ready = split_ready(vq);
+	}
+	return ready >= group || eager ? ready : 0;
 }
 
-/** Take @p n buffers of one descriptor each, all of them ready. @return fewer only when the queue broke. */
+/** Take up to @p n of the buffers that vq_ready() told of, each of one descriptor. @return 0: no more, or broken. */
 VIRTIO_INLINE uint16_t
 vq_take(struct virtqueue *vq, struct vq_shape shape, void **cookies, uint32_t *lens, uint16_t n)
 {
+	if (vq_is_packed(shape))
+		return packed_take(vq, shape.in_order, cookies, lens, n);
 	return split_take(vq, shape.in_order, cookies, lens, n);
 }
 
 /**
- * Take back up to @p n buffers that the device has read, all of them ready, and free their descriptors.
+ * Take back up to @p n of the buffers that vq_ready_group() told of, and free their descriptors.
  *
  * @param done
  *   In: room for n cookies. Out: where the cookies are, there or in the queue's own array; read them before the
  *   next buffer is placed.
- * @return how many; 0 for n > 0 only when the queue broke.
+ * @return how many; 0 for n > 0: no more, or the queue broke.
  */
 VIRTIO_INLINE uint16_t
 vq_reclaim(struct virtqueue *vq, struct vq_shape shape, void ***done, uint16_t n)
 {
+	if (vq_is_packed(shape) && shape.in_order)
+		return packed_reclaim_in_order(vq, done, n);
+	if (vq_is_packed(shape))
+		return packed_reclaim_out_of_order(vq, *done, n);
 	if (shape.in_order)
 		return split_reclaim_in_order(vq, done, n);
 	return split_reclaim_out_of_order(vq, *done, n);

@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
+
 #include "log.h"
-#include "ring/verbs.h"
+#include "ring/packed.h"
+#include "ring/split.h"
 #include "ring/virtqueue.h"
 
 static int
@@ -18,7 +21,7 @@ shadow_alloc(struct virtqueue *vq)
 {
 	vq->cookies = calloc(vq->size, sizeof(*vq->cookies));
 	vq->heads = calloc(vq->size, sizeof(*vq->heads));
-	vq->free_ids = calloc(vq->size, sizeof(*vq->free_ids));
+	vq->free_ids = calloc((size_t)vq->mask + 1, sizeof(*vq->free_ids));
 	vq->chains = calloc(vq->size, sizeof(*vq->chains));
 	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL)
 		return 0;
@@ -38,13 +41,14 @@ virtqueue_init(struct virtqueue *vq, const struct virtqueue_config *config)
 	vq->avail = split_avail_ring(&vq->area);
 	vq->used = split_used_ring(&vq->area);
 	vq->size = config->size;
-	vq->mask = (uint16_t)(config->size - 1);
+	vq->mask = (uint16_t)(rte_align32pow2(config->size) - 1);
 	vq->index = config->index;
 	vq->whole_len = config->whole_len;
 	vq->notifier = config->notifier;
 	vq->port = config->port;
 	vq->breaks = config->breaks;
 	vq->shape = config->shape;
+	vq->event_idx = config->event_idx;
 	rc = shadow_alloc(vq);
 	if (rc != 0)
 		return rc;
@@ -65,6 +69,12 @@ virtqueue_fini(struct virtqueue *vq)
 	vq->chains = NULL;
 }
 
+static bool
+is_packed(const struct virtqueue *vq)
+{
+	return vq->shape.format == VRING_PACKED;
+}
+
 /* Entry, descriptor and FIFO position share a number until chains or the peer shuffle them. */
 static void
 shadow_reset(struct virtqueue *vq)
@@ -76,19 +86,24 @@ shadow_reset(struct virtqueue *vq)
 		vq->heads[i] = (uint16_t)i;
 		vq->free_ids[i] = (uint16_t)i;
 		vq->chains[i] = (struct vq_chain){.count = 1};
-		split_avail_entry_write(vq->avail, (uint16_t)i, (uint16_t)i);
 	}
+}
+
+static void
+split_reset(struct virtqueue *vq)
+{
+	uint32_t i;
+
+	for (i = 0; i < vq->size; i++)
+		split_avail_entry_write(vq->avail, (uint16_t)i, (uint16_t)i);
+	split_calls_off(vq, 0);
+	vq->kick_idx = 0;
 }
 
 void
 virtqueue_reset(struct virtqueue *vq)
 {
 	vring_area_clear(&vq->area);
-	/*
-	 * VIRTIO 1.3 2.7.7.1: "The driver MAY set flags to 1 to advise the device that notifications are not needed."
-	 * We poll.
-	 */
-	split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
 	shadow_reset(vq);
 	vq->avail_idx = 0;
 	vq->used_idx = 0;
@@ -99,6 +114,10 @@ virtqueue_reset(struct virtqueue *vq)
 	vq->batch_len = 0;
 	vq->nb_free = vq->size;
 	vq->broken = false;
+	if (is_packed(vq))
+		packed_reset(vq);
+	else
+		split_reset(vq);
 }
 
 void
@@ -107,6 +126,10 @@ virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), voi
 	uint16_t at;
 	uint32_t id;
 
+	if (is_packed(vq)) {
+		packed_drain(vq, give, ctx);
+		return;
+	}
 	if (vq->shape.in_order) {
 		for (at = vq->used_idx; at != vq->avail_idx; at++)
 			give(ctx, vq->cookies[at & vq->mask]);
@@ -205,7 +228,8 @@ virtqueue_resync(struct virtqueue *vq)
 	/* Nobody else is there to own the used ring. */
 	split_used_flags_set(vq->used, 0);
 	split_used_publish(vq->used, base);
-	split_avail_flags_set(vq->avail, VRING_AVAIL_F_NO_INTERRUPT);
+	split_calls_off(vq, base);
+	vq->kick_idx = base;
 	split_avail_publish(vq->avail, vq->avail_idx);
 	return base;
 }
@@ -215,6 +239,7 @@ break_now(struct virtqueue *vq)
 {
 	vq->broken = true;
 	vq->used_seen = vq->used_idx;
+	vq->nb_known = 0;
 	(*vq->breaks)++;
 }
 
@@ -245,7 +270,7 @@ batch_begin(struct virtqueue *vq)
 	const struct vring_used_elem elem = split_used_elem_read(vq->used, slot);
 	const uint16_t ahead = (uint16_t)(elem.id - slot) & vq->mask;
 
-	if (elem.id > vq->mask || ahead >= vq_ready_known(vq)) {
+	if (elem.id > vq->mask || ahead >= (uint16_t)(vq->used_seen - vq->used_idx)) {
 		virtqueue_break_id(vq, elem.id);
 		return false;
 	}
@@ -276,8 +301,9 @@ uint16_t
 virtqueue_peek_ready(const struct virtqueue *vq)
 {
 	const uint16_t taken = __atomic_load_n(&vq->used_idx, __ATOMIC_RELAXED);
-	const uint16_t ready = (uint16_t)(split_used_idx_read(vq->used) - taken);
 	const uint16_t out = (uint16_t)(__atomic_load_n(&vq->avail_idx, __ATOMIC_RELAXED) - taken);
+	const uint16_t ready =
+		is_packed(vq) ? packed_peek_ready(vq) : (uint16_t)(split_used_idx_read(vq->used) - taken);
 
 	return !vq->broken && ready <= out ? ready : 0;
 }

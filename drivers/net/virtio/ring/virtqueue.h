@@ -34,7 +34,7 @@
 #include <stdint.h>
 
 #include "ring/notifier.h"
-#include "virtio/vring_layout.h"
+#include "virtio/vring_packed.h"
 
 /** What distinguishes the loops over a ring; its fields are compile-time constants in the data path. */
 struct vq_shape {
@@ -52,15 +52,24 @@ struct vq_chain {
 /** One virtqueue. Written by its polling thread, or by the control path while the gate is closed. */
 struct virtqueue {
 	/* Line 0: constant, read by every burst. */
-	struct vring_desc *desc;
-	struct vring_avail *avail;
-	struct vring_used *used;
+	union {
+		struct vring_desc *desc;
+		struct vring_packed_desc *packed;
+	};
+	union {
+		struct vring_avail *avail;
+		struct vring_packed_desc_event *driver_event;
+	};
+	union {
+		struct vring_used *used;
+		struct vring_packed_desc_event *device_event;
+	};
 	void **cookies;          /**< by available slot (in order) or first descriptor (NULL: not outstanding) */
 	uint16_t *heads;         /**< by available slot: the value of its entry */
 	uint16_t *free_ids;      /**< out of order: FIFO of free descriptors */
 	struct vq_chain *chains; /**< out of order: by descriptor */
 	uint32_t size;
-	uint16_t mask;           /**< size - 1 */
+	uint16_t mask;           /**< of free_ids: size - 1, for a packed size that of the next power of two */
 	uint16_t index;          /**< number of the virtqueue */
 
 	/* Line 1: moves with every burst. Indices run freely over 16 bits. */
@@ -73,8 +82,16 @@ struct virtqueue {
 	uint32_t batch_len;  /**< bytes in the last buffer of that batch */
 	uint32_t nb_free;    /**< free descriptors */
 	uint32_t whole_len;  /**< bytes that a buffer which a batch skipped has: all that was posted */
+	struct packed_pos avail_pos; /**< packed: where the next descriptor goes */
+	struct packed_pos used_pos;  /**< packed: where the device's next used descriptor will be */
+	uint32_t nb_long;    /**< packed: outstanding buffers of more than one descriptor */
+	uint32_t nb_known;   /**< packed, in order: descriptors from used_pos on that are known to be used */
+	uint32_t nb_unkicked; /**< packed: descriptors placed since the last look at what the device wants */
+	uint16_t kick_idx;   /**< split: avail_idx at that look */
+	uint16_t used_event; /**< split: what the device was told last */
+	bool event_idx;      /**< VIRTIO_F_EVENT_IDX; constant */
 	bool broken;
-	uint8_t line1_end[64 - 2 * 6 - 4 * 3 - 1];
+	uint8_t line1_end[64 - 2 * 6 - 4 * 3 - 4 * 2 - 4 * 3 - 2 * 2 - 2];
 
 	/* Cold. */
 	struct vring_area area;
@@ -92,6 +109,7 @@ struct virtqueue_config {
 	uint16_t index;
 	uint32_t size;
 	struct vq_shape shape;
+	bool event_idx;     /**< VIRTIO_F_EVENT_IDX */
 	uint32_t whole_len; /**< bytes of each device-writable buffer; 0: none are posted */
 	void *mem;          /**< for the rings; vring_layout_bytes() */
 	size_t mem_len;
@@ -112,8 +130,9 @@ void virtqueue_reset(struct virtqueue *vq);
 void virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
 
 /**
- * A peer vanished. Make available again, in their order, what it had not given back; what it had stays to be taken.
- * Mends a broken queue: used elements that cannot be are taken as not written.
+ * The peer of a split ring vanished (for a packed one see packed_salvage()). Make available again, in their order, what
+ * it had not given back; what it had stays to be taken. Mends a broken queue: used elements that cannot be are taken as
+ * not written.
  *
  * @return the index from which a new peer goes on, in both rings.
  */

@@ -7,38 +7,51 @@
  */
 
 #include "rxtx/path.h"
+#include "rxtx/queue_shape.h"
 #include "rxtx/rows.h"
-#include "virtio/feature.h"
+
+static const struct rx_path rx_rows[] = {
+	{"split", SPLIT_PLAIN, rx_split},
+	{"split, in-order", SPLIT_IN_ORDER, rx_split_in_order},
+	{"split, mergeable", SPLIT_MERGEABLE, rx_split_mergeable},
+	{"split, mergeable, in-order", SPLIT_MERGEABLE_IN_ORDER, rx_split_mergeable_in_order},
+	{"packed", PACKED_PLAIN, rx_packed},
+	{"packed, in-order", PACKED_IN_ORDER, rx_packed_in_order},
+	{"packed, mergeable", PACKED_MERGEABLE, rx_packed_mergeable},
+	{"packed, mergeable, in-order", PACKED_MERGEABLE_IN_ORDER, rx_packed_mergeable_in_order},
+};
+
+static const struct tx_path tx_rows[] = {
+	{"split", SPLIT_PLAIN, tx_split},
+	{"split, in-order", SPLIT_IN_ORDER, tx_split_in_order},
+	{"packed", PACKED_PLAIN, tx_packed},
+	{"packed, in-order", PACKED_IN_ORDER, tx_packed_in_order},
+};
 
 const struct rx_path *
 rx_paths(unsigned int *nr)
 {
-	*nr = RX_SPLIT_ROWS;
-	return rx_split_rows;
+	*nr = RTE_DIM(rx_rows);
+	return rx_rows;
 }
 
 const struct tx_path *
 tx_paths(unsigned int *nr)
 {
-	*nr = TX_SPLIT_ROWS;
-	return tx_split_rows;
-}
-
-static bool
-has(const struct path_request *request, unsigned int bit)
-{
-	return (request->features & VIRTIO_BIT(bit)) != 0;
+	*nr = RTE_DIM(tx_rows);
+	return tx_rows;
 }
 
 /* Every combination of traits has a row, so the last one tried always fits. */
 const struct rx_path *
 rx_path_select(const struct path_request *request)
 {
-	const bool in_order = has(request, VIRTIO_F_IN_ORDER);
-	const bool mergeable = has(request, VIRTIO_NET_F_MRG_RXBUF);
-	const struct rx_path *row = rx_split_rows;
+	const bool mergeable = (request->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) != 0;
+	const struct vq_shape shape = queue_shape(request->features);
+	const struct rx_path *row = rx_rows;
 
-	while (row->traits.in_order != in_order || row->traits.mergeable != mergeable)
+	while (row->traits.format != shape.format || row->traits.in_order != shape.in_order ||
+			row->traits.mergeable != mergeable)
 		row++;
 	return row;
 }
@@ -46,10 +59,10 @@ rx_path_select(const struct path_request *request)
 const struct tx_path *
 tx_path_select(const struct path_request *request)
 {
-	const bool in_order = has(request, VIRTIO_F_IN_ORDER);
-	const struct tx_path *row = tx_split_rows;
+	const struct vq_shape shape = queue_shape(request->features);
+	const struct tx_path *row = tx_rows;
 
-	while (row->traits.in_order != in_order)
+	while (row->traits.format != shape.format || row->traits.in_order != shape.in_order)
 		row++;
 	return row;
 }

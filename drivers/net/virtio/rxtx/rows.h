@@ -3,7 +3,8 @@
  */
 
 /*
- * The rows that each instance file contributes to the table of path.h.
+ * The bursts that the instance files contribute to the table of path.c, and the traits of each: one definition for the
+ * loop and for the table.
  */
 
 #ifndef VIRTIO_RXTX_ROWS_H
@@ -11,10 +12,26 @@
 
 #include "rxtx/path.h"
 
-#define RX_SPLIT_ROWS 4
-#define TX_SPLIT_ROWS 2
+#define SPLIT_PLAIN {.format = VRING_SPLIT}
+#define SPLIT_IN_ORDER {.format = VRING_SPLIT, .in_order = true}
+#define SPLIT_MERGEABLE {.format = VRING_SPLIT, .mergeable = true}
+#define SPLIT_MERGEABLE_IN_ORDER {.format = VRING_SPLIT, .in_order = true, .mergeable = true}
+#define PACKED_PLAIN {.format = VRING_PACKED}
+#define PACKED_IN_ORDER {.format = VRING_PACKED, .in_order = true}
+#define PACKED_MERGEABLE {.format = VRING_PACKED, .mergeable = true}
+#define PACKED_MERGEABLE_IN_ORDER {.format = VRING_PACKED, .in_order = true, .mergeable = true}
 
-extern const struct rx_path rx_split_rows[RX_SPLIT_ROWS];
-extern const struct tx_path tx_split_rows[TX_SPLIT_ROWS];
+uint16_t rx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
 #endif /* VIRTIO_RXTX_ROWS_H */

@@ -3,12 +3,12 @@
  */
 
 /*
- * The one rx burst: take, deliver, refill. A template; rx_split.c makes the rows of path.h of it by passing constant
- * traits.
+ * The one rx burst: take, deliver, refill. A template; rx_split.c and rx_packed.c make the rows of path.h of it by
+ * passing constant traits.
  *
  * Theory of operation
  *
- * A burst reads the peer's index once and works through what it announces in groups. A group passes through three
+ * A burst looks at how far the peer is once and works through what it announces in groups. A group passes through three
  * short loops rather than one long one: take (ring to local arrays), prefetch (mbuf, header and payload lines, all
  * before the first is touched, so that their misses overlap), deliver (lengths checked, two stores an mbuf).
  *
@@ -106,13 +106,13 @@ rx_refill_group(struct virtio_rxq *rxq, void **run, uint16_t n, struct vq_shape 
 
 	if (unlikely(rte_mempool_get_bulk(rxq->pool, buffers, n) != 0))
 		n = rx_alloc_some(rxq, buffers, n);
-	at = vq_cursor_begin(vq);
+	at = vq_cursor_begin(vq, shape);
 	for (i = 0; i < n; i++) {
 		const struct rte_mbuf *const m = buffers[i];
 
 		vq_place_writable(&at, shape, buffers[i], (uintptr_t)m->buf_addr + offset, len);
 	}
-	vq_cursor_end(vq, &at);
+	vq_cursor_end(vq, &at, shape);
 	return n;
 }
 
@@ -132,7 +132,7 @@ rx_refill(struct virtio_rxq *rxq, struct vq_shape shape)
 	}
 	if (unlikely(vq->nb_free == before))
 		return false;
-	vq_publish(vq);
+	vq_publish(vq, shape);
 	return true;
 }
 
@@ -141,7 +141,7 @@ rx_refill_and_kick(struct virtio_rxq *rxq, struct vq_shape shape)
 {
 	if (unlikely(!rx_refill(rxq, shape)))
 		return;
-	if (unlikely(vq_kick(&rxq->vq)))
+	if (unlikely(vq_kick(&rxq->vq, shape)))
 		rxq->stats.kicks++;
 	else
 		rxq->stats.kicks_suppressed++;
@@ -152,7 +152,7 @@ VIRTIO_INLINE uint16_t
 rx_take_and_refill(struct virtio_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct rx_traits traits)
 {
 	struct virtqueue *const vq = &rxq->vq;
-	uint16_t ready = vq_ready(vq);
+	uint16_t ready = vq_ready(vq, rx_shape(traits));
 	uint16_t done = 0;
 
 	if (unlikely(rxq->has_seam))

@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "ring/verbs.h"
+#include "rxtx/queue_shape.h"
 #include "rxtx/rx_burst.h"
 #include "rxtx/rx_queue.h"
 #include "virtio/feature.h"
@@ -28,8 +29,7 @@ static_assert(RTE_PKTMBUF_HEADROOM >= VIRTIO_NET_HDR_LEN_HASH, "the net header l
 size_t
 rxq_mem_bytes(uint64_t features, uint32_t size)
 {
-	(void)features;
-	return vring_layout_bytes(VRING_SPLIT, size);
+	return vring_layout_bytes(queue_format(features), size);
 }
 
 /* Bytes of a buffer that can hold packet data; 0: none. */
@@ -90,8 +90,8 @@ rxq_create(const struct queue_config *config, struct virtio_rxq **rxq)
 		.port = config->port,
 		.index = config->index,
 		.size = config->size,
-		.shape.format = VRING_SPLIT,
-		.shape.in_order = (config->features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0,
+		.shape = queue_shape(config->features),
+		.event_idx = (config->features & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)) != 0,
 		.mem = config->mem,
 		.mem_len = config->mem_len,
 		.notifier = config->notifier,
@@ -154,20 +154,56 @@ int
 rxq_fill(struct virtio_rxq *rxq, uint32_t at_least)
 {
 	/* No kick: the device may not be started yet. */
-	if (rxq->vq.shape.in_order)
-		rx_refill(rxq, (struct vq_shape){.format = VRING_SPLIT, .in_order = true});
-	else
-		rx_refill(rxq, (struct vq_shape){.format = VRING_SPLIT});
+	rx_refill(rxq, rxq->vq.shape);
 	return virtqueue_outstanding(&rxq->vq) >= at_least ? 0 : -ENOMEM;
+}
+
+/* The same buffers again, as rx_refill_group() places new ones. */
+static void
+buffers_place_again(struct virtio_rxq *rxq, void **buffers, uint32_t n)
+{
+	const uint64_t offset = RTE_PKTMBUF_HEADROOM - rxq->hdr_len;
+	const struct vq_shape shape = rxq->vq.shape;
+	struct vq_cursor at = vq_cursor_begin(&rxq->vq, shape);
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct rte_mbuf *const m = buffers[i];
+
+		vq_place(&at, shape, buffers[i], (uintptr_t)m->buf_addr + offset, rxq->posted_len,
+			VRING_DESC_F_WRITE);
+	}
+	vq_cursor_end(&rxq->vq, &at, shape);
+}
+
+static int
+resync_packed(struct virtio_rxq *rxq, uint32_t *base)
+{
+	void **const buffers = calloc(rxq->vq.size, sizeof(*buffers));
+	uint32_t n;
+
+	if (buffers == NULL)
+		return -ENOMEM;
+	rxq->seam = packed_salvage(&rxq->vq, buffers, &n);
+	*base = packed_base(rxq->vq.avail_pos);
+	buffers_place_again(rxq, buffers, n);
+	free(buffers);
+	return 0;
 }
 
 int
 rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
 {
-	rxq->seam = virtqueue_resync(&rxq->vq);
-	rxq->has_seam = true;
-	*base = rxq->seam;
-	return 0;
+	int rc = 0;
+
+	if (rxq->vq.shape.format == VRING_PACKED) {
+		rc = resync_packed(rxq, base);
+	} else {
+		rxq->seam = virtqueue_resync(&rxq->vq);
+		*base = rxq->seam;
+	}
+	rxq->has_seam = rc == 0;
+	return rc;
 }
 
 void

@@ -3,8 +3,8 @@
  */
 
 /*
- * The one tx burst: reclaim, place, publish, kick. A template; tx_split.c makes the rows of path.h of it by passing
- * constant traits.
+ * The one tx burst: reclaim, place, publish, kick. A template; tx_split.c and tx_packed.c make the rows of path.h of it
+ * by passing constant traits.
  *
  * Theory of operation
  *
@@ -53,7 +53,7 @@ tx_reclaim(struct virtio_txq *txq, uint32_t n, struct vq_shape shape)
 		if (likely(group > 0))
 			tx_free(txq, done, group);
 		freed += group;
-		if (unlikely(txq->vq.broken))
+		if (unlikely(group == 0 || txq->vq.broken))
 			break;
 	}
 	return freed;
@@ -64,16 +64,14 @@ VIRTIO_INLINE void
 tx_make_room(struct virtio_txq *txq, uint16_t nb_pkts, struct vq_shape shape)
 {
 	struct virtqueue *const vq = &txq->vq;
-	const uint16_t group = txq->reclaim_group;
-	uint16_t ready;
+	const bool is_short = vq->nb_free < nb_pkts;
+	uint32_t group = txq->reclaim_group;
 
-	if (likely(virtqueue_outstanding(vq) < group && vq->nb_free >= nb_pkts))
+	if (likely(virtqueue_outstanding(vq) < group && !is_short))
 		return;
-	ready = vq_ready_known(vq);
-	if (ready < RTE_MAX(group, nb_pkts))
-		ready = vq_ready(vq);
-	if (ready >= group || vq->nb_free < nb_pkts)
-		tx_reclaim(txq, RTE_MIN(ready, RTE_MAX(group, nb_pkts)), shape);
+	if (unlikely(is_short && group < nb_pkts))
+		group = nb_pkts;
+	tx_reclaim(txq, RTE_MIN(vq_ready_group(vq, shape, group, is_short), group), shape);
 }
 
 /** Fetch the line in which a packet's header will be looked at. */
@@ -91,7 +89,7 @@ tx_prefetch(const struct rte_mbuf *m)
 VIRTIO_INLINE uint16_t
 tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
 {
-	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	struct vq_cursor at = vq_cursor_begin(&txq->vq, shape);
 	const uint32_t hdr_len = txq->hdr_len;
 	uint64_t bytes = 0;
 	uint16_t i;
@@ -110,7 +108,7 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 		vq_place(&at, shape, m, (uintptr_t)hdr, len + hdr_len, 0);
 		bytes += len;
 	}
-	vq_cursor_end(&txq->vq, &at);
+	vq_cursor_end(&txq->vq, &at, shape);
 	txq->stats.bytes += bytes;
 	return i;
 }
@@ -119,7 +117,7 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 VIRTIO_INLINE bool
 tx_squeeze(struct virtio_txq *txq, struct vq_shape shape)
 {
-	const uint16_t ready = vq_ready(&txq->vq);
+	const uint32_t ready = vq_ready_group(&txq->vq, shape, txq->vq.size, true);
 
 	return ready > 0 && tx_reclaim(txq, ready, shape) > 0;
 }
@@ -149,10 +147,10 @@ tx_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struc
 }
 
 VIRTIO_INLINE void
-tx_publish_and_kick(struct virtio_txq *txq)
+tx_publish_and_kick(struct virtio_txq *txq, struct vq_shape shape)
 {
-	vq_publish(&txq->vq);
-	if (unlikely(vq_kick(&txq->vq)))
+	vq_publish(&txq->vq, shape);
+	if (unlikely(vq_kick(&txq->vq, shape)))
 		txq->stats.kicks++;
 	else
 		txq->stats.kicks_suppressed++;
@@ -170,7 +168,7 @@ tx_reclaim_and_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb
 		return 0;
 	done = tx_place(txq, pkts, nb_pkts, shape);
 	if (likely(txq->vq.avail_idx != before))
-		tx_publish_and_kick(txq);
+		tx_publish_and_kick(txq, shape);
 	txq->stats.packets += done - (txq->stats.too_long - refused_before);
 	txq->stats.no_desc += nb_pkts - done;
 	return done;

@@ -106,7 +106,7 @@ walk_begin(const struct virtio_txq *txq, const struct tx_plan *plan, uint16_t he
 static void
 place_by_table(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_shape shape)
 {
-	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	struct vq_cursor at = vq_cursor_begin(&txq->vq, shape);
 	const uint16_t head = vq_next_id(&at, shape);
 	struct vring_desc *const table = extra_of(txq, head)->table;
 	struct plan_walk walk = walk_begin(txq, plan, head);
@@ -114,19 +114,17 @@ place_by_table(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 
 	for (i = 0; i < plan->links; i++) {
 		const struct link link = walk_next(&walk, txq, plan);
-		const bool is_last = i + 1 == plan->links;
 
-		split_desc_write(&table[i], link.addr, link.len, is_last ? 0 : VRING_DESC_F_NEXT,
-			is_last ? 0 : (uint16_t)(i + 1));
+		vq_table_write(table, shape, i, plan->links, link.addr, link.len);
 	}
 	vq_place(&at, shape, plan->m, (uintptr_t)table, plan->links * sizeof(*table), VRING_DESC_F_INDIRECT);
-	vq_cursor_end(&txq->vq, &at);
+	vq_cursor_end(&txq->vq, &at, shape);
 }
 
 static void
 place_by_chain(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_shape shape)
 {
-	struct vq_cursor at = vq_cursor_begin(&txq->vq);
+	struct vq_cursor at = vq_cursor_begin(&txq->vq, shape);
 	const uint16_t head = vq_next_id(&at, shape);
 	struct plan_walk walk = walk_begin(txq, plan, head);
 	uint32_t i;
@@ -138,7 +136,7 @@ place_by_chain(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 			i + 1 == plan->links ? 0 : VRING_DESC_F_NEXT);
 	}
 	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links, plan->m);
-	vq_cursor_end(&txq->vq, &at);
+	vq_cursor_end(&txq->vq, &at, shape);
 }
 
 enum tx_verdict

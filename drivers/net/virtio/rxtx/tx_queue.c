@@ -12,6 +12,7 @@
 #include <rte_ethdev.h>
 
 #include "ring/verbs.h"
+#include "rxtx/queue_shape.h"
 #include "rxtx/tx_burst.h"
 #include "rxtx/tx_queue.h"
 #include "virtio/feature.h"
@@ -34,7 +35,7 @@ extra_step(uint64_t features)
 size_t
 txq_mem_bytes(uint64_t features, uint32_t size)
 {
-	const size_t rings = vring_layout_bytes(VRING_SPLIT, size);
+	const size_t rings = vring_layout_bytes(queue_format(features), size);
 
 	return rings == 0 ? 0 : rings + (size_t)size * extra_step(features);
 }
@@ -54,7 +55,7 @@ facts_set(struct virtio_txq *txq, const struct queue_config *config)
 	txq->hdr_len = (uint32_t)virtio_net_hdr_len(config->features);
 	txq->indirect = has(config->features, VIRTIO_RING_F_INDIRECT_DESC);
 	txq->extra_step = extra_step(config->features);
-	txq->extra = (uint8_t *)config->mem + vring_layout_bytes(VRING_SPLIT, config->size);
+	txq->extra = (uint8_t *)config->mem + vring_layout_bytes(queue_format(config->features), config->size);
 	txq->reclaim_group = reclaim_group(config);
 	txq->fast_free = config->fast_free;
 }
@@ -66,8 +67,8 @@ txq_create(const struct queue_config *config, struct virtio_txq **txq)
 		.port = config->port,
 		.index = config->index,
 		.size = config->size,
-		.shape.format = VRING_SPLIT,
-		.shape.in_order = has(config->features, VIRTIO_F_IN_ORDER),
+		.shape = queue_shape(config->features),
+		.event_idx = has(config->features, VIRTIO_RING_F_EVENT_IDX),
 		.mem = config->mem,
 		.mem_len = config->mem_len,
 		.notifier = config->notifier,
@@ -75,7 +76,7 @@ txq_create(const struct queue_config *config, struct virtio_txq **txq)
 	struct virtio_txq *queue;
 	int rc;
 
-	if (!vring_size_is_valid(VRING_SPLIT, config->size) ||
+	if (!vring_size_is_valid(ring.shape.format, config->size) ||
 			config->mem_len < txq_mem_bytes(config->features, config->size))
 		return -EINVAL;
 	queue = aligned_alloc(64, sizeof(*queue));
@@ -113,12 +114,9 @@ txq_destroy(struct virtio_txq *txq)
 static uint32_t
 reclaim_ready(struct virtio_txq *txq, uint32_t count)
 {
-	const uint32_t ready = vq_ready(&txq->vq);
-	const uint32_t n = count == 0 ? ready : RTE_MIN(ready, count);
+	const uint32_t ready = vq_ready_group(&txq->vq, txq->vq.shape, txq->vq.size, true);
 
-	if (txq->vq.shape.in_order)
-		return tx_reclaim(txq, n, (struct vq_shape){.format = VRING_SPLIT, .in_order = true});
-	return tx_reclaim(txq, n, (struct vq_shape){.format = VRING_SPLIT});
+	return tx_reclaim(txq, count == 0 ? ready : RTE_MIN(ready, count), txq->vq.shape);
 }
 
 int
@@ -143,9 +141,45 @@ txq_discard(struct virtio_txq *txq)
 	txq->nb_chained = 0;
 }
 
+/* The same packets again. They were counted when they were placed first; none takes more room than before. */
+static void
+packets_place_again(struct virtio_txq *txq, void **packets, uint32_t n)
+{
+	const uint64_t bytes = txq->stats.bytes;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct rte_mbuf *const m = packets[i];
+
+		txq->nb_chained -= m->next != NULL;
+		if (tx_place_odd(txq, m, txq->vq.shape) == TX_PLACED)
+			continue;
+		txq->stats.dropped++;
+		rte_pktmbuf_free(m);
+	}
+	txq->stats.bytes = bytes;
+}
+
+static int
+resync_packed(struct virtio_txq *txq, uint32_t *base)
+{
+	void **const packets = calloc(txq->vq.size, sizeof(*packets));
+	uint32_t n;
+
+	if (packets == NULL)
+		return -ENOMEM;
+	packed_salvage(&txq->vq, packets, &n);
+	*base = packed_base(txq->vq.avail_pos);
+	packets_place_again(txq, packets, n);
+	free(packets);
+	return 0;
+}
+
 int
 txq_resync(struct virtio_txq *txq, uint32_t *base)
 {
+	if (txq->vq.shape.format == VRING_PACKED)
+		return resync_packed(txq, base);
 	*base = virtqueue_resync(&txq->vq);
 	return 0;
 }
@@ -160,6 +194,8 @@ void
 txq_close(struct virtio_txq *txq)
 {
 	gate_close(&txq->gate);
+	/* What the peer is done with goes home: nobody will send for a while. */
+	reclaim_ready(txq, 0);
 }
 
 const struct vring_area *

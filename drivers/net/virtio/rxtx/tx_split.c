@@ -6,25 +6,17 @@
  * Instances of the tx burst over a split ring. Nothing but constants.
  */
 
-#include "rxtx/rows.h"
 #include "rxtx/tx_burst.h"
+#include "rxtx/rows.h"
 
-#define PLAIN {.format = VRING_SPLIT}
-#define IN_ORDER {.format = VRING_SPLIT, .in_order = true}
-
-static uint16_t
+uint16_t
 tx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)PLAIN);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)SPLIT_PLAIN);
 }
 
-static uint16_t
+uint16_t
 tx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)IN_ORDER);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)SPLIT_IN_ORDER);
 }
-
-const struct tx_path tx_split_rows[TX_SPLIT_ROWS] = {
-	{"split", PLAIN, tx_split},
-	{"split, in-order", IN_ORDER, tx_split_in_order},
-};

@@ -19,6 +19,7 @@
 #include "virtio/feature.h"
 #include "virtio/net.h"
 #include "virtio/status.h"
+#include "virtio/vring_packed.h"
 #include "virtio/vring_split.h"
 #include "virtio-user/control.h"
 #include "virtio-user/device.h"
@@ -196,10 +197,73 @@ answer_one(struct virtio_user_device *device, const struct vring_area *area,
 	return 1;
 }
 
+/** Copy one command; *count: the slots that it takes, *id: what goes into the answer. */
+static int
+command_collect_packed(struct command *command, const struct memory_table *memory, const struct vring_area *area,
+		       struct packed_pos pos, uint16_t *count, uint16_t *id)
+{
+	struct vring_packed_desc desc;
+	struct vring_desc link;
+	struct table table;
+	uint32_t i;
+	int rc = 0;
+
+	for (*count = 0; rc == 0 && *count < area->size;) {
+		desc = packed_desc_read(&packed_desc_ring(area)[pos.idx]);
+		link = (struct vring_desc){.addr = desc.addr, .len = desc.len, .flags = desc.flags};
+		pos = packed_pos_advance(pos, 1, (uint16_t)area->size);
+		*id = desc.id;
+		++*count;
+		if ((desc.flags & VRING_DESC_F_INDIRECT) == 0) {
+			rc = command_add(command, memory, &link);
+		} else {
+			/* VIRTIO 1.3 2.8.7: "additional indirect descriptors come immediately afterwards" */
+			rc = *count > 1 ? -EINVAL : table_enter(&table, memory, &link);
+			for (i = 0; rc == 0 && i < table.size; i++) {
+				link = split_desc_read(table.descs, (uint16_t)i);
+				link.flags = link.next; /* where a packed entry has its flags */
+				rc = command_add(command, memory, &link);
+			}
+		}
+		if ((desc.flags & VRING_DESC_F_NEXT) == 0)
+			return rc;
+	}
+	return rc == 0 ? -EINVAL : rc;
+}
+
 /** With the lock. */
 static int
-answer_all(struct virtio_user_device *device, const struct vring_area *area,
-	   const struct memory_table *memory)
+answer_all_packed(struct virtio_user_device *device, const struct vring_area *area,
+		  const struct memory_table *memory)
+{
+	struct device_control *control = &device->control;
+	uint16_t count, id;
+	uint32_t budget;
+	int rc;
+
+	/* No more than a ring holds: a peer that writes into it shall not keep us here. */
+	for (budget = area->size; budget > 0; budget--) {
+		struct vring_packed_desc *first = &packed_desc_ring(area)[control->next.idx];
+		struct command command = {.len = 0};
+
+		if (!packed_is_avail(packed_flags_read(first), control->next.wrap))
+			return 0;
+		rc = command_collect_packed(&command, memory, area, control->next, &count, &id);
+		if (rc < 0)
+			return rc;
+		if (command.ack != NULL)
+			*command.ack = command_run(device, &command);
+		packed_used_publish(first, command.ack != NULL, id,
+			packed_used_bits(control->next.wrap) | (command.ack != NULL ? VRING_DESC_F_WRITE : 0));
+		control->next = packed_pos_advance(control->next, count, (uint16_t)area->size);
+	}
+	return 0;
+}
+
+/** With the lock. */
+static int
+answer_all_split(struct virtio_user_device *device, const struct vring_area *area,
+		 const struct memory_table *memory)
 {
 	struct device_control *control = &device->control;
 	uint16_t mask = (uint16_t)(area->size - 1), head;
@@ -236,7 +300,10 @@ control_handle(struct virtio_user_device *device)
 	vq = &device->queues[device->control_queue];
 	rc = memory_view(device->source, &memory);
 	if (rc == 0) {
-		rc = answer_all(device, &vq->area, &memory);
+		if (vq->area.format == VRING_PACKED)
+			rc = answer_all_packed(device, &vq->area, &memory);
+		else
+			rc = answer_all_split(device, &vq->area, &memory);
 		memory_table_forget(&memory);
 	}
 	if (rc < 0) {

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "virtio/net.h"
+#include "virtio/vring_packed.h"
 #include "compat.h"
 #include "virtio-user/backend/backend.h"
 #include "virtio-user/memory.h"
@@ -66,8 +67,9 @@ struct device_gate {
 
 /** What the control queue is at; only its ring lies in memory that a peer could write. */
 struct device_control {
-	uint16_t next_avail;
-	uint16_t next_used;
+	uint16_t next_avail;    /**< split */
+	uint16_t next_used;     /**< split */
+	struct packed_pos next; /**< packed: of the next command, and of its answer */
 	bool is_broken; /**< it held something that no driver of ours wrote; until reset */
 };
 

@@ -18,6 +18,7 @@
 
 /** Everything that has an implementation; what is offered is true. */
 #define FEATURES_SUPPORTED (VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
+	VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) | \
 	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | FEATURES_OURS)
 
 /** Those that this device provides by itself, in front of the peer. */
@@ -108,7 +109,8 @@ device_init_space(struct virtio_user_device *device)
 int
 device_refresh_offer(struct virtio_user_device *device)
 {
-	uint64_t provided = FEATURES_SUPPORTED;
+	/* Little is lost without EVENT_IDX, and a first peer that lacks it would have to be turned away. */
+	uint64_t provided = FEATURES_SUPPORTED & ~VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX);
 
 	if (device->is_connected)
 		provided = device->backend->caps.features | FEATURES_OURS;

@@ -249,6 +249,12 @@ ask_base(struct virtio_user_device *device, uint16_t queue)
 	rc = device->backend->ops->get_vring_base(device->backend, queue, &vq->base);
 	if (rc < 0)
 		return rc;
+	/*
+	 * vhost-user: a packed ring's used half is in bits 16 to 31. A peer that leaves them zero has used all that
+	 * it took.
+	 */
+	if (vq->area.format == VRING_PACKED && vq->base <= UINT16_MAX)
+		vq->base |= vq->base << 16;
 	/* It may have closed its fds, and it may not; base, num and addr are told again anyway. */
 	vq->is_call_given = false;
 	vq->is_kicked = false;

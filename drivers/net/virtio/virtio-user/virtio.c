@@ -21,6 +21,7 @@
 #include "virtio/feature.h"
 #include "virtio/net.h"
 #include "virtio/status.h"
+#include "virtio/vring_packed.h"
 #include "virtio-user/control.h"
 #include "virtio-user/device.h"
 #include "virtio-user/reconnect.h"
@@ -285,12 +286,18 @@ virtio_user_get_queue_num(struct virtio_user_device *device, uint16_t queue)
 }
 
 /** With the lock. */
+static enum vring_format
+device_ring_format(const struct virtio_user_device *device)
+{
+	return (device->negotiated & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0 ? VRING_PACKED : VRING_SPLIT;
+}
+
 static int
 queue_check(const struct virtio_user_device *device, uint16_t queue, const struct vring_area *area)
 {
 	if ((device->status & VIRTIO_STATUS_FEATURES_OK) == 0 || !queue_exists(device, queue))
 		return -EINVAL;
-	if (area->format != VRING_SPLIT || !vring_size_is_valid(area->format, area->size) ||
+	if (area->format != device_ring_format(device) || !vring_size_is_valid(area->format, area->size) ||
 	    area->size > device->config.queue_size || !vring_area_is_aligned(area))
 		return -EINVAL;
 	return device->queues[queue].is_kicked ? -EBUSY : 0;
@@ -310,11 +317,12 @@ virtio_user_setup_queue(struct virtio_user_device *device, uint16_t queue, const
 	} else {
 		vq = &device->queues[queue];
 		vq->area = *area;
-		vq->base = 0;
+		vq->base = vring_base_start(area->format);
 		vq->is_base_known = true;
 		vq->is_set = true;
 		if (device_is_control(device, queue)) {
 			memset(&device->control, 0, sizeof(device->control));
+			device->control.next = packed_pos_start();
 			set_control_queue(device, queue);
 		}
 	}

@@ -269,11 +269,22 @@ event_structure_has_its_golden_bytes(void **state)
 	assert_int_equal(packed_event_read(packed_device_event(&area)).flags, 0);
 }
 
+static void
+base_holds_the_position_twice_and_a_new_ring_begins_in_the_first_lap(void **state)
+{
+	(void)state;
+	assert_int_equal(packed_base((struct packed_pos){.idx = 5, .wrap = false}), 0x00050005);
+	assert_int_equal(packed_base((struct packed_pos){.idx = 32767, .wrap = true}), 0xffffffff);
+	assert_int_equal(vring_base_start(VRING_PACKED), 0x80008000);
+	assert_int_equal(vring_base_start(VRING_SPLIT), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(areas_are_found_by_type, fresh_ring),
+		cmocka_unit_test(base_holds_the_position_twice_and_a_new_ring_begins_in_the_first_lap),
 		cmocka_unit_test_setup(pos_starts_at_zero_with_the_wrap_counter_set, fresh_ring),
 		cmocka_unit_test_setup(pos_advance_flips_the_wrap_counter_at_the_end_of_the_ring,
 			fresh_ring),

@@ -454,9 +454,9 @@ struct control_queue {
 };
 
 size_t
-control_queue_mem_bytes(uint32_t size)
+control_queue_mem_bytes(enum vring_format format, uint32_t size)
 {
-	return vring_layout_bytes(VRING_SPLIT, size);
+	return vring_layout_bytes(format, size);
 }
 
 int

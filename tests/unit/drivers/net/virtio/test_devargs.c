@@ -171,7 +171,6 @@ static const struct {
 	{ "path=/a,vectorized=2", "vectorized=2" },
 	{ "path=/a,vectorized=avx2", "vectorized=avx2" },
 	/* what is not there yet */
-	{ "path=/a,packed_vq=1", "packed_vq=1" },
 	{ "path=/a,packed_vq=2", "packed_vq=2" },
 	{ "path=/a,iface=tap0", "iface=tap0" },
 	{ "path=/a,iface=", "iface=" },
@@ -246,6 +245,7 @@ static const struct {
 	{ "path=/a,mrg_rxbuf=1", FIELD(mrg_rxbuf), 1 },
 	{ "path=/a,in_order=0", FIELD(in_order), 0 },
 	{ "path=/a,packed_vq=0", FIELD(packed_vq), 0 },
+	{ "path=/a,packed_vq=1", FIELD(packed_vq), 1 },
 	{ "path=/a,cq=1", FIELD(cq), 1 },
 	{ "path=/a,vectorized=1", FIELD(vectorized), 1 },
 	{ "path=/a,speed=10", FIELD(speed), 10 },

@@ -67,7 +67,7 @@ configure_accepts_only_what_the_driver_knows_and_the_user_allows(void **state)
 		port.device.features &
 			(VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
 				VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_NET_F_CSUM) |
-				VIRTIO_BIT(VIRTIO_NET_F_RSS) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)),
+				VIRTIO_BIT(VIRTIO_NET_F_RSS)),
 		0);
 	assert_true(port.device.features & VIRTIO_BIT(VIRTIO_NET_F_MTU));
 	fake_port_drop(&port);

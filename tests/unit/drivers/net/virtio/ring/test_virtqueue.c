@@ -57,11 +57,11 @@ static const struct vq_shape out_of_order = {.format = VRING_SPLIT};
 static void
 place(struct virtqueue *vq, uintptr_t cookie)
 {
-	struct vq_cursor at = vq_cursor_begin(vq);
+	struct vq_cursor at = vq_cursor_begin(vq, out_of_order);
 
 	vq_place(&at, out_of_order, (void *)cookie, cookie, 1, 0);
-	vq_cursor_end(vq, &at);
-	vq_publish(vq);
+	vq_cursor_end(vq, &at, out_of_order);
+	vq_publish(vq, out_of_order);
 }
 
 static void
@@ -77,7 +77,7 @@ reclaim_one(struct virtqueue *vq)
 	void *local[1] = {NULL};
 	void **done = local;
 
-	assert_int_equal(vq_ready(vq), 1);
+	assert_int_equal(vq_ready(vq, out_of_order), 1);
 	assert_int_equal(vq_reclaim(vq, out_of_order, &done, 1), 1);
 	return (uintptr_t)done[0];
 }
@@ -95,7 +95,7 @@ a_new_ring_is_empty_wants_no_calls_and_has_its_entries_written(void **state)
 	for (i = 0; i < SIZE; i++)
 		assert_int_equal(fixture.vq.avail->ring[i], i);
 	assert_int_equal(fixture.vq.nb_free, SIZE);
-	assert_int_equal(vq_ready(&fixture.vq), 0);
+	assert_int_equal(vq_ready(&fixture.vq, out_of_order), 0);
 	fixture_close(&fixture);
 }
 

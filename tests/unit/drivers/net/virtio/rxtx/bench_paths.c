@@ -23,13 +23,14 @@
 #include "rxtx/queue.h"
 #include "virtio/feature.h"
 #include "virtio/net.h"
+#include "virtio/vring_packed.h"
 #include "virtio/vring_split.h"
 
 int virtio_user_logtype;
 
 #define BURST 32
 #define RING 1024
-#define MBUFS 8192
+#define MBUFS 16384
 #define STEP 2432 /* from mbuf to mbuf, as a pool of the usual 2 KiB buffers has it */
 #define BURSTS 2000
 #define ROUNDS 41
@@ -140,6 +141,7 @@ struct bench {
 	const struct vring_area *area;
 	struct rte_mempool *pool;
 	uint16_t used_idx;
+	struct packed_pos pos;
 	double cycles[ROUNDS];
 };
 
@@ -150,9 +152,36 @@ kick(void *device, uint16_t queue)
 	(void)queue;
 }
 
+static void
+header_write(const struct bench *bench, uint64_t addr)
+{
+	struct virtio_net_hdr_v1 *const hdr = (void *)(uintptr_t)addr;
+
+	if (bench->is_rx)
+		hdr->num_buffers = 1;
+}
+
+/* Each buffer by itself, in its own slot. */
+static void
+packed_return(struct bench *bench, uint32_t len, uint16_t most)
+{
+	struct packed_pos pos = bench->pos;
+
+	while (most-- > 0) {
+		struct vring_packed_desc *const desc = &packed_desc_ring(bench->area)[pos.idx];
+
+		if (!packed_is_avail(packed_flags_read(desc), pos.wrap))
+			break;
+		header_write(bench, desc->addr);
+		packed_used_publish(desc, len, desc->id, packed_used_bits(pos.wrap));
+		pos = packed_pos_advance(pos, 1, RING);
+	}
+	bench->pos = pos;
+}
+
 /* Return what was made available, whole lines of used elements at once, outside of what is measured. */
 static void
-device_return(struct bench *bench, uint32_t len, uint16_t most)
+split_return(struct bench *bench, uint32_t len, uint16_t most)
 {
 	struct vring_avail *const avail = split_avail_ring(bench->area);
 	struct vring_used *const used = split_used_ring(bench->area);
@@ -162,16 +191,30 @@ device_return(struct bench *bench, uint32_t len, uint16_t most)
 	while (bench->used_idx != idx && most-- > 0) {
 		const uint16_t head = split_avail_entry_read(avail, bench->used_idx & mask);
 
-		if (bench->is_rx) {
-			struct virtio_net_hdr_v1 *const hdr =
-				(void *)(uintptr_t)split_desc_table(bench->area)[head].addr;
-
-			hdr->num_buffers = 1;
-		}
+		header_write(bench, split_desc_table(bench->area)[head].addr);
 		split_used_elem_write(used, bench->used_idx & mask, head, len);
 		bench->used_idx++;
 	}
 	split_used_publish(used, bench->used_idx);
+}
+
+static void
+device_return(struct bench *bench, uint32_t len, uint16_t most)
+{
+	if (bench->area->format == VRING_PACKED)
+		packed_return(bench, len, most);
+	else
+		split_return(bench, len, most);
+}
+
+static void
+device_start(struct bench *bench)
+{
+	bench->pos = packed_pos_start();
+	if (bench->area->format == VRING_PACKED)
+		packed_event_flags_set(packed_device_event(bench->area), VRING_PACKED_EVENT_FLAG_DISABLE);
+	else
+		split_used_flags_set(split_used_ring(bench->area), VRING_USED_F_NO_NOTIFY);
 }
 
 static uint64_t
@@ -256,10 +299,17 @@ config_make(struct rte_mempool *pool, uint64_t features, size_t len, bool fast_f
 	return config;
 }
 
+static uint64_t
+format_features(enum vring_format format)
+{
+	return format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0;
+}
+
 static struct bench
 rx_open(const struct rx_path *row, struct rte_mempool *pool)
 {
-	const uint64_t features = (row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+	const uint64_t features = format_features(row->traits.format) |
+		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
 		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
 	const struct queue_config config = config_make(pool, features, rxq_mem_bytes(features, RING), false);
 	struct virtio_rxq *rxq;
@@ -267,7 +317,6 @@ rx_open(const struct rx_path *row, struct rte_mempool *pool)
 	if (rxq_create(&config, &rxq) != 0 || rxq_fill(rxq, RING) != 0)
 		exit(5);
 	rxq_open(rxq);
-	split_used_flags_set(split_used_ring(rxq_area(rxq)), VRING_USED_F_NO_NOTIFY);
 	return (struct bench){.name = row->name, .is_rx = true, .burst = row->burst, .queue = rxq, .area = rxq_area(rxq),
 		.pool = pool};
 }
@@ -275,14 +324,14 @@ rx_open(const struct rx_path *row, struct rte_mempool *pool)
 static struct bench
 tx_open(const struct tx_path *row, struct rte_mempool *pool, bool fast_free)
 {
-	const uint64_t features = row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0;
+	const uint64_t features =
+		format_features(row->traits.format) | (row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
 	const struct queue_config config = config_make(pool, features, txq_mem_bytes(features, RING), fast_free);
 	struct virtio_txq *txq;
 
 	if (txq_create(&config, &txq) != 0)
 		exit(6);
 	txq_open(txq);
-	split_used_flags_set(split_used_ring(txq_area(txq)), VRING_USED_F_NO_NOTIFY);
 	return (struct bench){.name = row->name, .burst = row->burst, .queue = txq, .area = txq_area(txq), .pool = pool,
 		.fast_free = fast_free};
 }
@@ -318,6 +367,8 @@ main(void)
 		benches[nb++] = rx_open(&rx_paths(&nr)[i], pool);
 	for (i = 0; tx_paths(&nr), i < 2 * nr; i++)
 		benches[nb++] = tx_open(&tx_paths(&nr)[i / 2], pool, i % 2 == 1);
+	for (i = 0; i < nb; i++)
+		device_start(&benches[i]);
 	overhead = clock_overhead();
 	for (round = 0; round < ROUNDS; round++)
 		for (i = 0; i < nb; i++)

@@ -14,6 +14,7 @@
 #include <rte_mempool.h>
 
 #include "support.h"
+#include "virtio/notify.h"
 
 int virtio_user_logtype;
 
@@ -246,21 +247,36 @@ packet_check(const struct rte_mbuf *m, uint32_t seed, uint32_t len)
 
 /* --- the device's half of a ring --- */
 
+static bool
+is_packed(const struct device *device)
+{
+	return device->area->format == VRING_PACKED;
+}
+
 void
 device_start(struct device *device, const struct vring_area *area, uint32_t base, uint64_t features)
 {
 	device->area = area;
+	device->hdr_len = (uint32_t)virtio_net_hdr_len(features);
+	device->event_idx = (features & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)) != 0;
+	device->called_idx = (uint16_t)base;
+	if (is_packed(device)) {
+		packed_device_start(device, base);
+		return;
+	}
 	device->avail_idx = (uint16_t)base;
 	device->used_idx = (uint16_t)base;
-	device->hdr_len = (uint32_t)virtio_net_hdr_len(features);
 	assert_int_equal(split_used_ring(area)->idx, (uint16_t)base);
 }
 
 uint16_t
 device_waiting(const struct device *device)
 {
-	const uint16_t waiting = (uint16_t)(split_avail_idx_read(split_avail_ring(device->area)) - device->avail_idx);
+	uint16_t waiting;
 
+	if (is_packed(device))
+		return packed_device_waiting(device);
+	waiting = (uint16_t)(split_avail_idx_read(split_avail_ring(device->area)) - device->avail_idx);
 	assert_in_range(waiting, 0, device->area->size);
 	return waiting;
 }
@@ -288,8 +304,12 @@ device_pop(struct device *device, struct chain *chain)
 	const uint16_t mask = (uint16_t)(area->size - 1);
 	struct vring_desc first;
 
+	if (is_packed(device)) {
+		packed_device_pop(device, chain);
+		return;
+	}
 	assert_true(device_waiting(device) > 0);
-	assert_int_equal(split_avail_ring(area)->flags, VRING_AVAIL_F_NO_INTERRUPT);
+	assert_int_equal(split_avail_ring(area)->flags, device->event_idx ? 0 : VRING_AVAIL_F_NO_INTERRUPT);
 	chain->head = split_avail_entry_read(split_avail_ring(area), device->avail_idx++ & mask);
 	chain->links = 0;
 	assert_in_range(chain->head, 0, area->size - 1);
@@ -308,15 +328,55 @@ device_pop(struct device *device, struct chain *chain)
 void
 device_push(struct device *device, uint32_t id, uint32_t len)
 {
-	const uint16_t slot = device->used_idx++ & (device->area->size - 1);
+	uint16_t slot;
 
+	if (is_packed(device)) {
+		packed_device_push(device, id, len);
+		return;
+	}
+	slot = device->used_idx++ & (device->area->size - 1);
 	split_used_elem_write(split_used_ring(device->area), slot, id, len);
 }
 
 void
 device_publish(struct device *device)
 {
+	uint16_t event;
+
+	if (is_packed(device)) {
+		packed_device_publish(device);
+		return;
+	}
 	split_used_publish(split_used_ring(device->area), device->used_idx);
+	if (!device->event_idx)
+		return;
+	event = split_used_event_read(split_avail_ring(device->area), device->area->size);
+	device->calls += virtio_need_event(event, device->used_idx, device->called_idx);
+	device->called_idx = device->used_idx;
+}
+
+void
+device_push_batch(struct device *device, uint32_t id, uint32_t len, uint16_t n)
+{
+	device->packed.batched = n - 1;
+	device_push(device, id, len);
+	device->used_idx += n - 1;
+}
+
+uint32_t
+device_base(const struct device *device)
+{
+	return is_packed(device) ? packed_base(device->packed.used) : device->used_idx;
+}
+
+void
+device_want_kicks(struct device *device, bool wanted)
+{
+	if (is_packed(device))
+		packed_event_flags_set(packed_device_event(device->area),
+			wanted ? VRING_PACKED_EVENT_FLAG_ENABLE : VRING_PACKED_EVENT_FLAG_DISABLE);
+	else
+		split_used_flags_set(split_used_ring(device->area), wanted ? 0 : VRING_USED_F_NO_NOTIFY);
 }
 
 uint32_t
@@ -405,6 +465,7 @@ uint64_t
 rx_row_features(const struct rx_path *row)
 {
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
+		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
 		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
 		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
 }
@@ -412,7 +473,15 @@ rx_row_features(const struct rx_path *row)
 uint64_t
 tx_row_features(const struct tx_path *row)
 {
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) | (row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
+	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
+		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
+		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
+}
+
+uint32_t
+row_base(enum vring_format format)
+{
+	return vring_base_start(format);
 }
 
 static void
@@ -431,7 +500,13 @@ config_fill(struct queue_config *config, uint32_t size, uint64_t features, size_
 void
 rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size)
 {
-	const uint64_t features = rx_row_features(row);
+	rx_rig_open_with(rig, row, size, 0);
+}
+
+void
+rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features)
+{
+	const uint64_t features = rx_row_features(row) | more_features;
 
 	memset(rig, 0, sizeof(*rig));
 	rig->row = row;
@@ -442,7 +517,7 @@ rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size)
 	rig->config.pool = rig->pool;
 	assert_int_equal(rxq_create(&rig->config, &rig->rxq), 0);
 	assert_int_equal(rxq_fill(rig->rxq, size), 0);
-	device_start(&rig->device, rxq_area(rig->rxq), 0, features);
+	device_start(&rig->device, rxq_area(rig->rxq), row_base(row->traits.format), features);
 	rxq_open(rig->rxq);
 }
 
@@ -468,7 +543,7 @@ tx_rig_open(struct tx_rig *rig, const struct tx_path *row, uint32_t size, uint64
 	rig->config.notifier = (struct vring_notifier){device_kick, &rig->device};
 	rig->config.fast_free = fast_free;
 	assert_int_equal(txq_create(&rig->config, &rig->txq), 0);
-	device_start(&rig->device, txq_area(rig->txq), 0, features);
+	device_start(&rig->device, txq_area(rig->txq), row_base(row->traits.format), features);
 	txq_open(rig->txq);
 }
 

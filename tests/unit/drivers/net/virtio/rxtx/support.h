@@ -4,7 +4,7 @@
 
 /*
  * What the data path's tests stand on, without EAL: pools of mbufs in malloc'd buffers (a sanitizer sees each overrun,
- * the pool sees each double free), the device's half of a split ring, honest or not, and rigs that join a queue of a
+ * the pool sees each double free), the device's half of a ring, honest or not, and rigs that join a queue of a
  * path row to such a device. A rig's end checks that every mbuf went home.
  */
 
@@ -20,6 +20,7 @@
 
 #include "rxtx/path.h"
 #include "rxtx/queue.h"
+#include "support_packed.h"
 #include "virtio/feature.h"
 #include "virtio/net.h"
 #include "virtio/vring_split.h"
@@ -56,6 +57,10 @@ struct device {
 	uint16_t avail_idx; /**< next to pop */
 	uint16_t used_idx;  /**< next to push */
 	unsigned int kicks;
+	bool event_idx;
+	uint16_t called_idx; /**< split: used_idx when it was asked last whether the driver wants a call */
+	unsigned int calls;  /**< that the driver wanted */
+	struct packed_device packed; /**< instead of both, in a packed ring */
 };
 
 /** Begin at @p base, as after SET_VRING_BASE. */
@@ -76,6 +81,12 @@ void device_send(struct device *device, uint32_t seed, uint32_t len);
 uint32_t device_send_merged(struct device *device, uint32_t seed, uint32_t len);
 /** A readable chain must hold a zero header and the packet of @p seed. */
 void device_check(const struct device *device, const struct chain *chain, uint32_t seed, uint32_t len);
+/** Write one used element for @p n buffers, of which the last is @p id; unpublished. */
+void device_push_batch(struct device *device, uint32_t id, uint32_t len, uint16_t n);
+/** Where a device that vanished had come to, as SET_VRING_BASE has it. */
+uint32_t device_base(const struct device *device);
+/** Ask for kicks, or for none. */
+void device_want_kicks(struct device *device, bool wanted);
 void device_kick(void *device, uint16_t queue);
 
 /* --- a queue of a row, and its device --- */
@@ -104,11 +115,14 @@ struct tx_rig {
 /** Bytes that one rx buffer posts, with the modern header. */
 #define RIG_POSTED (1536 + VIRTIO_NET_HDR_LEN_V1)
 
+/** Where a device begins on a new ring. */
+uint32_t row_base(enum vring_format format);
 uint64_t rx_row_features(const struct rx_path *row);
 uint64_t tx_row_features(const struct tx_path *row);
 
 /** Queue of @p size, filled, gate open, device started. */
 void rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size);
+void rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features);
 void rx_rig_close(struct rx_rig *rig);
 void tx_rig_open(struct tx_rig *rig, const struct tx_path *row, uint32_t size, uint64_t more_features, bool fast_free);
 void tx_rig_close(struct tx_rig *rig);

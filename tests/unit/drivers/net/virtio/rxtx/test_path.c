@@ -16,16 +16,19 @@ every_feature_set_selects_its_row(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 16; i++) {
 		const struct path_request request = {
 			.features = (i & 1 ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-				(i & 2 ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0),
+				(i & 2 ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0) |
+				(i & 8 ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0),
 			.vectorized = (i & 4) != 0,
 		};
 
 		assert_int_equal(rx_path_select(&request)->traits.in_order, (i & 1) != 0);
 		assert_int_equal(rx_path_select(&request)->traits.mergeable, (i & 2) != 0);
 		assert_int_equal(tx_path_select(&request)->traits.in_order, (i & 1) != 0);
+		assert_int_equal(rx_path_select(&request)->traits.format, i & 8 ? VRING_PACKED : VRING_SPLIT);
+		assert_int_equal(tx_path_select(&request)->traits.format, i & 8 ? VRING_PACKED : VRING_SPLIT);
 	}
 }
 

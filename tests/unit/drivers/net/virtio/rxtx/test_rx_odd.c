@@ -79,7 +79,7 @@ buffers_due_are_waited_for_over_bursts(void **state)
 		uint32_t buffers;
 		uint16_t i;
 
-		if (!row->traits.mergeable)
+		if (!row->traits.mergeable || row->traits.format == VRING_PACKED)
 			continue;
 		rx_rig_open(&rig, row, 64);
 		buffers = device_send_merged(&rig.device, 9, 9000);
@@ -256,7 +256,7 @@ expect_broken(struct rx_rig *rig, uint16_t good)
 	assert_int_equal(rxq_count(rig->rxq), 0);
 	rxq_discard(rig->rxq);
 	assert_int_equal(rxq_fill(rig->rxq, rig->config.size), 0);
-	device_start(&rig->device, rxq_area(rig->rxq), 0, rig->config.features);
+	device_start(&rig->device, rxq_area(rig->rxq), row_base(rig->row->traits.format), rig->config.features);
 	device_send(&rig->device, 5, 60);
 	rx_rig_expect(rig, 5, 60);
 	rx_rig_close(rig);
@@ -275,6 +275,9 @@ ids_beyond_the_ring_break_the_queue(void **state)
 		for (i = 0; i < RTE_DIM(ids); i++) {
 			struct rx_rig rig;
 
+			/* A packed ring's ids have 16 bits. */
+			if (row->traits.format == VRING_PACKED && ids[i] > UINT16_MAX)
+				continue;
 			rx_rig_open(&rig, row, 64);
 			device_send(&rig.device, 1, 60);
 			device_push(&rig.device, ids[i], 72);
@@ -314,7 +317,7 @@ an_index_beyond_what_is_outstanding_breaks_the_queue(void **state)
 
 	(void)state;
 	FOR_EACH_ROW(row, nr) {
-		for (i = 0; i < RTE_DIM(jumps); i++) {
+		for (i = 0; i < RTE_DIM(jumps) && row->traits.format == VRING_SPLIT; i++) {
 			struct rx_rig rig;
 
 			rx_rig_open(&rig, row, 64);
@@ -334,7 +337,7 @@ a_batch_beyond_used_idx_breaks_the_queue(void **state)
 	FOR_EACH_ROW(row, nr) {
 		struct rx_rig rig;
 
-		if (!row->traits.in_order)
+		if (!row->traits.in_order || row->traits.format == VRING_PACKED)
 			continue;
 		rx_rig_open(&rig, row, 64);
 		device_push(&rig.device, 2, 72);
@@ -349,6 +352,18 @@ struct mutator {
 	bool stop;
 };
 
+/* A descriptor that is used in one of the two laps, mostly with the id that it has if the order is kept. */
+static void
+mutate_packed(const struct vring_area *area, uint32_t *random)
+{
+	const uint16_t slot = next_random(random) % area->size;
+	const uint32_t dice = next_random(random) % 64;
+	const uint16_t id = dice == 0 ? (uint16_t)next_random(random) : slot;
+
+	packed_desc_write_whole(&packed_desc_ring(area)[slot], next_random(random), dice == 1 ? *random : 72, id,
+		packed_used_bits(dice & 1) | (dice & 2));
+}
+
 /* Writes everywhere a peer can write. */
 static void *
 mutate(void *arg)
@@ -360,6 +375,10 @@ mutate(void *arg)
 		const uint16_t slot = next_random(&random) % mutator->area->size;
 		const uint16_t step = next_random(&random) % 8;
 
+		if (mutator->area->format == VRING_PACKED) {
+			mutate_packed(mutator->area, &random);
+			continue;
+		}
 		split_used_elem_write(split_used_ring(mutator->area), slot, slot, 72);
 		if (step == 0)
 			split_used_elem_write(split_used_ring(mutator->area), slot, next_random(&random),

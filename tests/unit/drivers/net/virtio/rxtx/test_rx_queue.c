@@ -134,7 +134,8 @@ discard_brings_every_buffer_home_and_starts_at_zero(void **state)
 		device_send(&rig.device, i, 60);
 		rxq_discard(rig.rxq);
 		assert_int_equal(pool_count(rig.pool), rig.pool_size);
-		assert_int_equal(split_avail_ring(rxq_area(rig.rxq))->idx, 0);
+		device_start(&rig.device, rxq_area(rig.rxq), row_base(row->traits.format), rig.config.features);
+		assert_int_equal(device_waiting(&rig.device), 0);
 		assert_int_equal(rxq_stats(rig.rxq)->dropped, 0);
 		rx_rig_close(&rig);
 	}
@@ -198,7 +199,7 @@ a_new_peer_goes_on_where_one_vanished(void **state)
 			sent += return_some(&rig, &random, sent);
 			got += take_some(&rig, &random, got, 64);
 			assert_int_equal(rxq_resync(rig.rxq, &base), 0);
-			assert_int_equal(base, rig.device.used_idx);
+			assert_int_equal(base, device_base(&rig.device));
 			device_start(&rig.device, rxq_area(rig.rxq), base, rig.config.features);
 			got += take_some(&rig, &random, got, 64);
 		}
@@ -223,6 +224,8 @@ resync_mends_a_broken_queue_without_losing_a_buffer(void **state)
 		uint32_t base;
 		uint32_t i;
 
+		if (row->traits.format == VRING_PACKED)
+			continue;
 		rx_rig_open(&rig, row, 64);
 		device_send(&rig.device, 0, 60);
 		device_push(&rig.device, 1000, 72);
@@ -256,7 +259,7 @@ a_packet_that_a_dead_peer_left_half_is_not_continued(void **state)
 		struct rx_rig rig;
 		unsigned int taken;
 
-		if (!row->traits.mergeable)
+		if (!row->traits.mergeable || row->traits.format == VRING_PACKED)
 			continue;
 		for (taken = 0; taken < 2; taken++) {
 			struct rte_mbuf *pkts[4];

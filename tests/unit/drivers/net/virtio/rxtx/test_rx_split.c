@@ -40,7 +40,7 @@ carry(struct rx_rig *rig, uint32_t count, uint16_t burst)
 static void
 carries_packets_over_the_wrap_in_every_ring_size(void **state)
 {
-	static const uint32_t sizes[] = {1, 2, 4, 256, 1024};
+	static const uint32_t sizes[] = {1, 2, 4, 256, 1024, 3, 5, 7, 100, 1000};
 	const struct rx_path *row;
 	unsigned int nr;
 	size_t i;
@@ -49,6 +49,9 @@ carries_packets_over_the_wrap_in_every_ring_size(void **state)
 	FOR_EACH_ROW(row, nr) {
 		for (i = 0; i < RTE_DIM(sizes); i++) {
 			struct rx_rig rig;
+
+			if (!vring_size_is_valid(row->traits.format, sizes[i]))
+				continue;
 
 			rx_rig_open(&rig, row, sizes[i]);
 			carry(&rig, 66000, sizes[i] < 32 ? 5 : 32);
@@ -154,6 +157,8 @@ in_order_refill_keeps_entry_descriptor_and_slot_alike(void **state)
 		struct rx_rig rig;
 		uint16_t i;
 
+		if (row->traits.format == VRING_PACKED)
+			continue;
 		rx_rig_open(&rig, row, 64);
 		carry(&rig, 1000, 32);
 		for (i = 0; i < 64; i++)
@@ -215,7 +220,6 @@ static void
 send_batch(struct rx_rig *rig, uint32_t seed, uint16_t n)
 {
 	struct device *const device = &rig->device;
-	const uint16_t slot = device->used_idx & (device->area->size - 1);
 	struct chain chain;
 	uint32_t len = 0;
 	uint16_t i;
@@ -224,8 +228,7 @@ send_batch(struct rx_rig *rig, uint32_t seed, uint16_t n)
 		device_pop(device, &chain);
 		len = device_write(device, &chain, 1, seed + i, i + 1 < n ? 1536 : 77);
 	}
-	split_used_elem_write(split_used_ring(device->area), slot, chain.head, len);
-	device->used_idx += n;
+	device_push_batch(device, chain.head, len, n);
 	device_publish(device);
 }
 
@@ -271,7 +274,7 @@ kicks_are_sent_only_when_the_device_wants_them(void **state)
 		rx_rig_open(&rig, row, 4);
 		assert_int_equal(rig.device.kicks, 0);
 		for (flags = 0; flags < 2; flags++) {
-			split_used_flags_set(split_used_ring(rxq_area(rig.rxq)), flags);
+			device_want_kicks(&rig.device, flags == 0);
 			device_send(&rig.device, flags, 60);
 			rx_rig_expect(&rig, flags, 60);
 		}

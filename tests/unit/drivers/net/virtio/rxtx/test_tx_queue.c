@@ -129,7 +129,7 @@ discard_counts_what_the_peer_never_read(void **state)
 		txq_discard(rig.txq);
 		assert_int_equal(pool_count(rig.pool), rig.pool_size);
 		assert_int_equal(txq_stats(rig.txq)->dropped, 6);
-		device_start(&rig.device, txq_area(rig.txq), 0, rig.config.features);
+		device_start(&rig.device, txq_area(rig.txq), row_base(row->traits.format), rig.config.features);
 		send_one(&rig, 7, 60, 60);
 		device_pop(&rig.device, &chain);
 		device_check(&rig.device, &chain, 7, 60);
@@ -211,7 +211,7 @@ a_new_peer_gets_what_was_not_returned_in_order(void **state)
 			sent += n;
 			peer_works(&rig, ledger, &random, ledger->next);
 			assert_int_equal(txq_resync(rig.txq, &base), 0);
-			assert_int_equal(base, rig.device.used_idx);
+			assert_int_equal(base, device_base(&rig.device));
 			device_start(&rig.device, txq_area(rig.txq), base, rig.config.features);
 		}
 		assert_int_equal(txq_stats(rig.txq)->broken, 0);
@@ -234,6 +234,8 @@ resync_mends_a_broken_queue(void **state)
 		uint32_t base;
 		uint32_t i;
 
+		if (row->traits.format == VRING_PACKED)
+			continue;
 		tx_rig_open(&rig, row, 64, 0, false);
 		for (i = 0; i < 20; i++)
 			send_one(&rig, i, 60, 60);

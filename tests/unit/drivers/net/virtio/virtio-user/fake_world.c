@@ -187,6 +187,7 @@ fake_config(void)
 		.queue_pairs = 1,
 		.queue_size = 256,
 		.speed = UINT32_MAX,
+		.features_off = VIRTIO_BIT(VIRTIO_F_RING_PACKED),
 		.deadline_ms = 500,
 		.listener = {
 			.quiesce = fake_quiesce,
@@ -235,15 +236,18 @@ void
 fake_negotiate(void)
 {
 	struct virtio_user_device *device = fake.device;
-	size_t len = vring_layout_bytes(VRING_SPLIT, FAKE_QUEUE_SIZE);
+	enum vring_format format;
 	uint16_t queue;
+	size_t len;
 
 	must(virtio_user_set_status(device, 1));
 	must(virtio_user_set_status(device, 3));
 	must(virtio_user_set_features(device, virtio_user_get_features(device)));
 	must(virtio_user_set_status(device, 11));
+	format = (virtio_user_get_features(device) & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) ? VRING_PACKED : VRING_SPLIT;
+	len = vring_layout_bytes(format, FAKE_QUEUE_SIZE);
 	for (queue = 0; virtio_user_get_queue_num(device, queue) > 0; queue++) {
-		must(vring_layout_place(&fake.areas[queue], VRING_SPLIT, FAKE_QUEUE_SIZE, fake_alloc(len), len));
+		must(vring_layout_place(&fake.areas[queue], format, FAKE_QUEUE_SIZE, fake_alloc(len), len));
 		vring_area_clear(&fake.areas[queue]);
 		must(virtio_user_setup_queue(device, queue, &fake.areas[queue]));
 	}

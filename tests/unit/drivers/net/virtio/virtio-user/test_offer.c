@@ -21,6 +21,8 @@
 
 #define BIT(name) VIRTIO_BIT(VIRTIO_##name)
 #define RING (BIT(F_VERSION_1) | BIT(F_IN_ORDER) | BIT(RING_F_INDIRECT_DESC) | BIT(NET_F_MRG_RXBUF))
+#define EVENTS BIT(RING_F_EVENT_IDX)
+#define PACKED BIT(F_RING_PACKED)
 #define FRONT (BIT(NET_F_MAC) | BIT(NET_F_STATUS))
 #define CONTROL (BIT(NET_F_CTRL_VQ) | BIT(NET_F_CTRL_MAC_ADDR))
 
@@ -38,7 +40,9 @@ struct row {
 static const struct row rows[] = {
 	{"the plain peer", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"a peer with nothing", 0, 0, 1, false, false, UINT32_MAX, FRONT},
-	{"a peer with everything", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | FRONT},
+	{"a peer with everything", UINT64_MAX, PACKED, 1, false, false, UINT32_MAX, RING | EVENTS | FRONT},
+	{"packed_vq=1", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | EVENTS | PACKED | FRONT},
+	{"packed_vq=1, a peer without", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"mrg_rxbuf=0", RING, BIT(NET_F_MRG_RXBUF), 1, false, false, UINT32_MAX,
 	 (RING & ~BIT(NET_F_MRG_RXBUF)) | FRONT},
 	{"cq=1", RING, 0, 1, true, false, UINT32_MAX, RING | FRONT | CONTROL},
@@ -102,7 +106,7 @@ the_offer_follows_the_truth_table(void **state)
 static void
 what_has_no_implementation_is_never_offered(void **state)
 {
-	const uint64_t never = BIT(F_RING_PACKED) | BIT(RING_F_EVENT_IDX) | BIT(NET_F_CTRL_RX) |
+	const uint64_t never = BIT(NET_F_CTRL_RX) |
 			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_CSUM) |
 			       BIT(NET_F_GUEST_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_RSS);
 	const struct row all = {"all", UINT64_MAX, 0, 4, true, true, 1, 0};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The net_virtio_user authors
+ */
+
+/*
+ * Instances of the rx burst over a packed ring. Nothing but constants.
+ */
+
+#include "rxtx/rx_burst.h"
+#include "rxtx/rows.h"
+
+uint16_t
+rx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_PLAIN);
+}
+
+uint16_t
+rx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_IN_ORDER);
+}
+
+uint16_t
+rx_packed_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_MERGEABLE);
+}
+
+uint16_t
+rx_packed_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_MERGEABLE_IN_ORDER);
+}
