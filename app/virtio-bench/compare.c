@@ -133,6 +133,7 @@ static void
 contenders_close(struct comparison *comparison, struct contender *contenders)
 {
 	for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
+		comparison->refused[i] += contender_refused(&contenders[i]);
 		comparison->missing += contender_missing(&contenders[i]);
 		comparison->damaged += contender_damaged(&contenders[i]);
 		contender_close(&contenders[i]);

@@ -42,6 +42,7 @@ struct comparison {
 	double line_low;
 	double line_high;
 	uint64_t packets[NB_HALVES];   /**< moved by each call of A, when not timed */
+	uint64_t refused[NB_CONTENDERS]; /**< by a full ring on their way back */
 	uint64_t missing;              /**< packets that never arrived */
 	uint64_t damaged;              /**< packets that the ledgers object to */
 };

@@ -93,25 +93,45 @@ contender_close(struct contender *contender)
 	}
 }
 
-uint64_t
-contender_missing(const struct contender *contender)
+typedef uint64_t (*flow_count)(const struct flow *flow);
+
+static uint64_t
+flows_sum(const struct contender *contender, flow_count count)
 {
-	uint64_t missing = 0;
+	uint64_t sum = 0;
 
 	for (enum end_side side = 0; side < NB_SIDES; side++)
 		for (uint16_t queue = 0; queue < BENCH_MAX_QUEUES; queue++)
-			missing += contender->flows[side][queue].sent -
-				contender->flows[side][queue].received;
-	return missing;
+			sum += count(&contender->flows[side][queue]);
+	return sum;
+}
+
+static uint64_t
+flow_missing(const struct flow *flow)
+{
+	return flow->sent - flow->refused - flow->received;
+}
+
+static uint64_t
+flow_refused(const struct flow *flow)
+{
+	return flow->refused;
+}
+
+uint64_t
+contender_missing(const struct contender *contender)
+{
+	return flows_sum(contender, flow_missing);
+}
+
+uint64_t
+contender_refused(const struct contender *contender)
+{
+	return flows_sum(contender, flow_refused);
 }
 
 uint64_t
 contender_damaged(const struct contender *contender)
 {
-	uint64_t damaged = 0;
-
-	for (enum end_side side = 0; side < NB_SIDES; side++)
-		for (uint16_t queue = 0; queue < BENCH_MAX_QUEUES; queue++)
-			damaged += flow_damaged(&contender->flows[side][queue]);
-	return damaged;
+	return flows_sum(contender, flow_damaged);
 }

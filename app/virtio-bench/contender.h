@@ -40,8 +40,11 @@ int contender_open(struct contender *contender, const struct bench_plan *plan, c
 /** Unplug and free. */
 void contender_close(struct contender *contender);
 
-/** Packets sent and not received so far, over all flows. */
+/** Packets sent, not refused and not received so far, over all flows. */
 uint64_t contender_missing(const struct contender *contender);
+
+/** Packets that a full ring refused on their way back, over all flows. */
+uint64_t contender_refused(const struct contender *contender);
 
 /** Packets that a ledger objects to, over all flows. */
 uint64_t contender_damaged(const struct contender *contender);

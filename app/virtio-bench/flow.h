@@ -20,6 +20,7 @@
 struct flow {
 	struct traffic_source source;
 	uint64_t sent;                /**< accepted by the port since flow_init() */
+	uint64_t refused;             /**< of these, sent back in vain: the ring back was full */
 	struct traffic_ledger ledger __rte_cache_aligned; /**< the receiver's, only if verifying */
 	uint64_t received;
 };

@@ -91,6 +91,9 @@ body_print(const struct comparison *comparison)
 	}
 	if (comparison->nb_contenders == NB_CONTENDERS)
 		ratios_print(comparison);
+	if (comparison->refused[0] + comparison->refused[1] > 0)
+		printf("refused on the way back by a full ring: A %" PRIu64 ", B %" PRIu64 "\n",
+			comparison->refused[0], comparison->refused[1]);
 	if (comparison->mode->two_cores)
 		printf("a cache line's way between the cores: %.0f ns (%.0f to %.0f)\n",
 			comparison->line_ns, comparison->line_low, comparison->line_high);
@@ -161,6 +164,8 @@ report_json(FILE *out, const struct comparison *comparison, bool is_first)
 	}
 	fprintf(out, ", \"missing\": %" PRIu64 ", \"damaged\": %" PRIu64, comparison->missing,
 		comparison->damaged);
+	fprintf(out, ", \"refused\": [%" PRIu64 ", %" PRIu64 "]", comparison->refused[0],
+		comparison->refused[1]);
 	if (comparison->mode->two_cores)
 		fprintf(out, ", \"line_ns\": %.1f, \"line_low\": %.1f, \"line_high\": %.1f",
 			comparison->line_ns, comparison->line_low, comparison->line_high);

@@ -137,16 +137,19 @@ timed_call(const struct lane *lane, enum half half, struct rte_mbuf **mbufs, uin
 	return moved;
 }
 
-/** Receive what one burst became: some paths return fewer than asked for although more are there. */
+/** Receive what is due: some paths return fewer than asked for although more are there. */
 static uint16_t
 timed_take(const struct lane *lane, enum half half, struct rte_mbuf **mbufs)
 {
+	const struct flow *flow = &lane->contender->flows[SIDE_FRONT][lane->queue];
+	uint64_t due = RTE_MIN(flow->sent - flow->refused - flow->received,
+		(uint64_t)BENCH_MAX_BURST);
 	uint16_t count = 0, got;
 
 	do {
 		got = timed_call(lane, half, mbufs + count, plan_ask(lane->plan));
 		count += got;
-	} while (got > 0 && count < lane->plan->burst);
+	} while (got > 0 && count < due);
 	return count;
 }
 
@@ -159,6 +162,7 @@ reflect(const struct lane *lane)
 	uint16_t count = timed_take(lane, HALF_BACK_RX, mbufs);
 	uint16_t pushed = timed_call(lane, HALF_BACK_TX, mbufs, count);
 
+	flow->refused += count - pushed;
 	rte_pktmbuf_free_bulk(mbufs + pushed, count - pushed);
 	count = timed_take(lane, HALF_FRONT_RX, mbufs);
 	flow_receive(flow, lane->plan, mbufs, count);
