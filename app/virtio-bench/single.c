@@ -103,11 +103,12 @@ static const half_call calls[NB_HALVES] = {
 	[HALF_FRONT_RX] = bench_front_rx,
 };
 
-/** What was counted in a sample; calls longer than INTERRUPTED_CYCLES are left out altogether. */
+/** What was counted in a sample. */
 struct tally {
 	uint64_t cycles[NB_HALVES]; /**< the timer's own cost still included */
-	uint64_t calls[NB_HALVES];
-	uint64_t packets[NB_HALVES];
+	uint64_t calls[NB_HALVES];   /**< timed: not those that took INTERRUPTED_CYCLES */
+	uint64_t timed[NB_HALVES];   /**< packets that these moved */
+	uint64_t packets[NB_HALVES]; /**< packets that all calls moved */
 };
 
 /** One contender at work on one of its queue pairs. */
@@ -129,11 +130,12 @@ timed_call(const struct lane *lane, enum half half, struct rte_mbuf **mbufs, uin
 
 	uint64_t took = timer_read() - start;
 
-	if (took > INTERRUPTED_CYCLES)
-		return moved;
-	lane->tally->cycles[half] += took;
-	lane->tally->calls[half]++;
 	lane->tally->packets[half] += moved;
+	if (took < INTERRUPTED_CYCLES) {
+		lane->tally->cycles[half] += took;
+		lane->tally->calls[half]++;
+		lane->tally->timed[half] += moved;
+	}
 	return moved;
 }
 
@@ -235,10 +237,9 @@ single_sample(const struct mode *mode, struct contender *contender, const struct
 		uint64_t timer = tally.calls[half] * plan->timer_cycles;
 		uint64_t cycles = tally.cycles[half] - RTE_MIN(tally.cycles[half], timer);
 
-		values[half] = tally.packets[half] > 0 ?
-			(double)cycles / tally.packets[half] : 0;
+		values[half] = tally.timed[half] > 0 ? (double)cycles / tally.timed[half] : 0;
 		values[NB_HALVES] += values[half];
 	}
 	(void)mode;
-	return tally.packets[HALF_FRONT_RX] > 0 ? 0 : -EAGAIN;
+	return tally.timed[HALF_FRONT_RX] > 0 ? 0 : -EAGAIN;
 }
