@@ -123,10 +123,10 @@ limits()
 # The first two say how far to trust the rest: the same port against itself.
 measure_quick()
 {
-	bench self --self --rows split-mrg --placements 4 --reps 20
-	bench single --placements 6 --reps 40
+	rows=split-mrg bench self --self --placements 4 --reps 20 --seconds 3
+	bench single --placements 6 --reps 40 --seconds 4
 	limits limit-1
-	bench throughput --mode tx,rx --placements 4 --reps 15
+	bench throughput --mode tx,rx --placements 4 --reps 15 --seconds 3
 	limits limit-2
 	bench both-ways --mode bidirectional,forward --placements 2 --reps 10
 	bench latency --mode latency --placements 2 --reps 5

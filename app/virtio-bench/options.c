@@ -53,6 +53,8 @@ static const struct option_row rows[] = {
 	NUMBER("--queues", queues, 1, BENCH_MAX_QUEUES, "queue pairs (1)"),
 	NUMBER("--placements", placements, 1, 1000,
 		"times that both are plugged anew, in the other order (4)"),
+	NUMBER("--seconds", seconds, 1, 100000,
+		"a comparison that took so long gets no further two placements (never)"),
 	NUMBER("--reps", reps, 1, 10000, "samples of each, per placement (25)"),
 	NUMBER("--rounds", rounds, 1, 100000000, "single: bursts per sample (200)"),
 	NUMBER("--milliseconds", milliseconds, 1, 100000, "throughput: length of a sample (10)"),

@@ -47,6 +47,7 @@ struct bench_options {
 	uint32_t pings;            /**< latency: round trips per sample */
 	uint32_t reps;             /**< samples of each contender, per placement */
 	uint32_t placements;       /**< times that both are opened anew, in the other order */
+	uint32_t seconds;          /**< after that, a comparison gets no more placements; 0: never */
 	uint32_t callgrind_rounds; /**< 0: measure cycles */
 	bool verify;
 	bool quiet;
