@@ -10,7 +10,7 @@
 # CPUs that nobody else uses; doc/performance.md tells how to read what comes out.
 #
 #   --quick         64-byte packets only; ends in 5 minutes (otherwise: all sizes, burst sizes
-#                   and modes, an hour)
+#                   and modes, half an hour and more)
 #   --hugepages     fail if there are none (otherwise: used if there are)
 #   --no-hugepages  ordinary memory even if there are
 #   --verify        number and judge each packet: a test, no measurement

@@ -97,7 +97,7 @@ def print_trust(found):
     for comparison in found['self']:
         ratios = [values['ratio'] for values in comparison['columns'].values() if values.get('ratio')]
         worst = max(ratios, key=lambda ratio: abs(math.log(ratio)))
-        print(f'the same port against itself, {comparison["mode"]} {comparison["row"]}: ratios within {worst:.3f} of 1.000')
+        print(f'the same port against itself, {comparison["mode"]} {comparison["row"]}: the ratio furthest from 1 is {worst:.3f}')
     bad = [c for c in found['comparisons'] if c['missing'] or c['damaged']]
     for comparison in bad:
         print(f'NOT TO BE TRUSTED: {comparison["mode"]} {comparison["row"]} lost {comparison["missing"]} packets, '
