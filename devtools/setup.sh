@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The net_virtio_user authors
 #
-# usage: devtools/setup.sh [--dpdk DIR] [--packages-only] [--minimal] [--quiet] [--help]
+# usage: devtools/setup.sh [--dpdk DIR] [--packages-only] [--minimal] [--bench] [--quiet] [--help]
 #
 # Makes a machine ready to build, run and test this tree; run again, it does nothing.
 #
@@ -17,6 +17,7 @@
 #                     -Denable_driver_sdk=true) instead of from the source package
 #   --packages-only   step 1 only
 #   --minimal         without the packages that only a part of the tests wants (second compiler)
+#   --bench           also the packages that only the benchmark scripts want (valgrind)
 #   --quiet           say nothing unless something is wrong
 set -euo pipefail
 # shellcheck source=devtools/lib/common.sh
@@ -28,6 +29,7 @@ header_dirs=(. include include/dpdk lib/ethdev lib/eal/include drivers/bus/vdev)
 dpdk_dir=
 packages_only=0
 minimal=0
+bench=0
 
 parse_options()
 {
@@ -41,6 +43,7 @@ parse_options()
 		--dpdk=*) dpdk_dir=${1#*=} ;;
 		--packages-only) packages_only=1 ;;
 		--minimal) minimal=1 ;;
+		--bench) bench=1 ;;
 		--quiet) quiet=1 ;;
 		--help)
 			print_help "${BASH_SOURCE[0]}"
@@ -64,7 +67,8 @@ has_clang_rt()
 	has_command clang && compgen -G "$(clang -print-resource-dir)/lib/*/libclang_rt.asan*.a" >/dev/null
 }
 
-# package | yes: nothing works without it, no: only a part of the tests does | test of its presence
+# package | yes: nothing works without it, no: only a part of the tests does, bench: nothing but
+# the benchmark scripts wants it | test of its presence
 package_table()
 {
 	cat <<-END
@@ -82,10 +86,11 @@ package_table()
 	clang           no  has_command clang
 	libclang-rt-dev no  has_clang_rt
 	g++             no  has_command g++
+	valgrind        bench has_command valgrind
 	END
 }
 
-# missing_packages yes|no: those of that kind whose test fails.
+# missing_packages yes|no|bench: those of that kind whose test fails.
 missing_packages()
 {
 	local package needed test
@@ -110,6 +115,7 @@ ensure_packages()
 	local need wish=
 	need=$(missing_packages yes)
 	[ "$minimal" -eq 1 ] || wish=$(missing_packages no)
+	[ "$bench" -eq 0 ] || wish=$wish$(missing_packages bench)
 	if [ -z "$need$wish" ]; then
 		say "packages: all there"
 	elif ! has_command apt-get; then

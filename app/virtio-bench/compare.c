@@ -2,36 +2,32 @@
  * Copyright(c) 2026 The net_virtio_user authors
  */
 
-/* Repetitions in turn, their medians, and the table. */
+/* Placements, samples in turn, medians; see compare.h. */
 
 #include <errno.h>
-#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
-#include <rte_random.h>
 
 #include "compare.h"
+#include "end.h"
 
-#define WARM_UP_ROUNDS 2000
-#define NB_CONTENDERS 2
+/** Samples of each contender that do not count, after plugging. */
+#define WARM_UP_SAMPLES 2
+/** Samples in which nothing moved, one after the other, until it is an error. */
+#define MAX_TRIES 20
 
-static const char *const column_names[NB_COLUMNS] = {
-	[HALF_FRONT_TX] = "front tx",
-	[HALF_BACK_RX] = "back rx",
-	[HALF_BACK_TX] = "back tx",
-	[HALF_FRONT_RX] = "front rx",
-	[NB_HALVES] = "sum",
-};
-
-static const char *const column_keys[NB_COLUMNS] = {
-	[HALF_FRONT_TX] = "front_tx",
-	[HALF_BACK_RX] = "back_rx",
-	[HALF_BACK_TX] = "back_tx",
-	[HALF_FRONT_RX] = "front_rx",
-	[NB_HALVES] = "sum",
+/** All values of a comparison, in the order in which they were taken. */
+struct samples {
+	uint32_t per_placement;
+	uint32_t placements;
+	double *of[NB_CONTENDERS][MAX_COLUMNS];
+	double *ratios; /**< one placement's, of one column at a time */
+	double *line_ns;
 };
 
 static int
@@ -42,265 +38,266 @@ compare_double(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/** Sorts the values. */
 static double
-median(const double *values, uint32_t count)
+median(double *values, uint32_t count)
 {
-	double *sorted = malloc(count * sizeof(*sorted));
-	double middle = 0;
-
-	if (sorted == NULL)
-		return 0;
-	memcpy(sorted, values, count * sizeof(*sorted));
-	qsort(sorted, count, sizeof(*sorted), compare_double);
-	middle = count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2;
-	free(sorted);
-	return middle;
-}
-
-static const char *
-spec_of(const struct bench_row *row, uint32_t contender)
-{
-	return contender == 0 ? row->a : row->b;
+	qsort(values, count, sizeof(*values), compare_double);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 static int
-contender_open(struct contender *contender, const struct comparison *comparison,
-	const struct pair_plan *pairs, uint32_t index)
+samples_init(struct samples *samples, const struct bench_options *options)
 {
-	struct traffic_id id = {.run_id = rte_rand(), .queue = index};
-	int rc;
+	uint32_t all = options->reps * options->placements;
+	uint32_t columns = NB_CONTENDERS * MAX_COLUMNS;
+	double *values = calloc(columns * all + options->reps + options->placements, sizeof(double));
 
-	memset(contender, 0, sizeof(*contender));
-	contender->source = (struct traffic_source){
-		.id = id, .sizes = {1, {comparison->frame}}, .min_segs = 1,
+	if (values == NULL)
+		return -ENOMEM;
+	samples->per_placement = options->reps;
+	samples->placements = options->placements;
+	for (uint32_t i = 0; i < columns; i++)
+		samples->of[i / MAX_COLUMNS][i % MAX_COLUMNS] = values + i * all;
+	samples->ratios = values + columns * all;
+	samples->line_ns = samples->ratios + options->reps;
+	return 0;
+}
+
+static void
+samples_fini(struct samples *samples)
+{
+	free(samples->of[0][0]);
+}
+
+static struct bench_plan
+plan_make(const struct comparison *comparison, const struct bench_options *options,
+	const char *socket_dir)
+{
+	return (struct bench_plan){
+		.socket_dir = socket_dir, .frame = *comparison->frame, .ring = options->ring,
+		.queues = options->queues, .burst = comparison->burst, .verify = options->verify,
+		.rounds = options->rounds, .milliseconds = options->milliseconds,
+		.pings = options->pings, .timer_cycles = single_timer_cycles(),
 	};
-	rc = traffic_ledger_init(&contender->ledger, &id);
-	if (rc < 0)
-		return rc;
-	rc = pair_open(&contender->pair, pairs, spec_of(comparison->row, index), index);
-	if (rc < 0)
-		traffic_ledger_fini(&contender->ledger);
+}
+
+static void
+progress(const struct comparison *comparison, const struct bench_options *options,
+	uint32_t placement)
+{
+	if (options->quiet)
+		return;
+	fprintf(stderr, "%s%s %s %s, burst %u: placement %u of %u%s", isatty(STDERR_FILENO) ? "\r" : "",
+		comparison->progress, comparison->mode->name, comparison->row->name,
+		comparison->burst, placement + 1, options->placements,
+		isatty(STDERR_FILENO) ? "   " : "\n");
+}
+
+/** One sample; one in which nothing moved is taken again. */
+static int
+sample_take(const struct mode *mode, struct contender *contender, const struct bench_plan *plan,
+	double *values)
+{
+	int rc = -EAGAIN;
+
+	for (uint32_t i = 0; rc == -EAGAIN && i < MAX_TRIES; i++)
+		rc = mode->sample(mode, contender, plan, values);
+	if (rc == -EAGAIN)
+		fprintf(stderr, "%s: %s moves nothing at all\n", mode->name,
+			contender->pair.front_name);
+	return rc;
+}
+
+static int
+samples_take(struct samples *samples, const struct comparison *comparison,
+	struct contender *contenders, const struct bench_plan *plan, uint32_t placement)
+{
+	const struct mode *mode = comparison->mode;
+	double values[MAX_COLUMNS];
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < WARM_UP_SAMPLES * comparison->nb_contenders; i++)
+		rc = sample_take(mode, &contenders[i % comparison->nb_contenders], plan, values);
+	for (uint32_t i = 0; rc == 0 && i < samples->per_placement * comparison->nb_contenders; i++) {
+		uint32_t rep = i / comparison->nb_contenders;
+		uint32_t who = (i + rep) % comparison->nb_contenders;
+		uint32_t slot = placement * samples->per_placement + rep;
+
+		rc = sample_take(mode, &contenders[who], plan, values);
+		for (uint32_t column = 0; column < mode->nb_columns; column++)
+			samples->of[who][column][slot] = values[column];
+	}
 	return rc;
 }
 
 static void
-contender_close(struct contender *contender)
-{
-	pair_close(&contender->pair);
-	traffic_ledger_fini(&contender->ledger);
-}
-
-static void
-progress(const struct bench_options *options, const struct comparison *comparison, uint32_t rep)
-{
-	if (options->quiet || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r%u B: %u of %u ", comparison->frame, rep + 1, options->reps);
-	if (rep + 1 == options->reps)
-		fprintf(stderr, "\r%40s\r", "");
-}
-
-/** Values of all repetitions: [contender][column][repetition]. */
-struct samples {
-	double *of[NB_CONTENDERS][NB_COLUMNS];
-};
-
-static void
-sample_take(struct samples *samples, struct contender *contender, const struct measure_plan *plan,
-	uint32_t index, uint32_t rep)
-{
-	double sum = 0;
-
-	for (enum half half = 0; half < NB_HALVES; half++) {
-		double cycles = measure_cycles(contender, plan, half);
-
-		samples->of[index][half][rep] = cycles;
-		sum += cycles;
-	}
-	samples->of[index][NB_HALVES][rep] = sum;
-}
-
-static void
-repetitions_run(struct samples *samples, struct comparison *comparison,
-	struct contender *contenders, const struct measure_plan *plan,
-	const struct bench_options *options)
-{
-	for (uint32_t i = 0; i < comparison->nb_contenders; i++)
-		for (uint32_t round = 0; round < WARM_UP_ROUNDS; round++)
-			measure_round(&contenders[i], plan);
-	for (uint32_t rep = 0; rep < options->reps; rep++) {
-		for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
-			measure_reset(&contenders[i]);
-			for (uint32_t round = 0; round < options->rounds; round++)
-				measure_round(&contenders[i], plan);
-			sample_take(samples, &contenders[i], plan, i, rep);
-		}
-		progress(options, comparison, rep);
-	}
-}
-
-static void
-summarise(struct comparison *comparison, const struct samples *samples, uint32_t reps)
-{
-	for (uint32_t column = 0; column < NB_COLUMNS; column++) {
-		double *a = samples->of[0][column], *b = samples->of[1][column];
-
-		comparison->median[0][column] = median(a, reps);
-		if (comparison->nb_contenders < NB_CONTENDERS)
-			continue;
-		comparison->median[1][column] = median(b, reps);
-		for (uint32_t rep = 0; rep < reps; rep++)
-			a[rep] = b[rep] > 0 ? a[rep] / b[rep] : 0;
-		comparison->ratio[column] = median(a, reps);
-	}
-}
-
-static void
-contenders_check(struct comparison *comparison, struct contender *contenders,
-	const struct measure_plan *plan)
+contenders_close(struct comparison *comparison, struct contender *contenders)
 {
 	for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
-		struct contender *contender = &contenders[i];
-		struct traffic_verdict verdict = {0};
-
-		memcpy(comparison->packets[i], contender->packets, sizeof(contender->packets));
-		comparison->missing += measure_drain(contender, plan);
-		if (contender->sent == 0)
-			comparison->missing++;
-		if (!plan->verify)
-			continue;
-		traffic_judge(&verdict, &contender->ledger, contender->sent);
-		comparison->damaged += verdict.duplicated + verdict.reordered + verdict.stale +
-			verdict.corrupt + verdict.foreign;
+		comparison->refused[i] += contender_refused(&contenders[i]);
+		comparison->missing += contender_missing(&contenders[i]);
+		comparison->damaged += contender_damaged(&contenders[i]);
+		contender_close(&contenders[i]);
 	}
+}
+
+/** A first, or B first. */
+static int
+contenders_open(struct comparison *comparison, struct contender *contenders,
+	const struct bench_plan *plan, bool reverse)
+{
+	const struct bench_row *row = comparison->row;
+
+	for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
+		uint32_t who = reverse ? comparison->nb_contenders - 1 - i : i;
+		int rc = contender_open(&contenders[who], plan, who == 0 ? row->a : row->b, i,
+			row->may_refuse && who == 0);
+
+		if (rc == 0)
+			continue;
+		if (i > 0)
+			contender_close(&contenders[!who]);
+		return rc;
+	}
+	return 0;
 }
 
 static int
-contenders_measure(struct comparison *comparison, struct contender *contenders,
-	const struct bench_options *options, const struct pair_plan *pairs)
+placement_run(struct comparison *comparison, struct samples *samples,
+	struct contender *contenders, const struct bench_plan *plan, uint32_t placement)
 {
-	struct measure_plan plan = {
-		.pool = pairs->pool, .frame = comparison->frame, .burst = options->burst,
-		.verify = options->verify, .timer_cycles = measure_timer_cycles(),
-	};
-	struct samples samples;
-	double *values;
+	int rc = contenders_open(comparison, contenders, plan, placement % 2);
 
-	if (options->callgrind_rounds != 0) {
-		for (uint32_t round = 0; round < options->callgrind_rounds; round++)
-			measure_round(&contenders[0], &plan);
-		contenders_check(comparison, contenders, &plan);
-		return 0;
+	if (rc < 0)
+		return rc;
+	if (comparison->mode->two_cores)
+		samples->line_ns[placement] = end_line_ns(end_worker());
+	rc = samples_take(samples, comparison, contenders, plan, placement);
+	contenders_close(comparison, contenders);
+	return rc;
+}
+
+static void
+ratio_summarise(struct comparison *comparison, const struct samples *samples, uint32_t column)
+{
+	double log_sum = 0;
+
+	for (uint32_t placement = 0; placement < samples->placements; placement++) {
+		uint32_t first = placement * samples->per_placement;
+		const double *a = samples->of[0][column] + first;
+		const double *b = samples->of[1][column] + first;
+		double ratio;
+
+		for (uint32_t i = 0; i < samples->per_placement; i++)
+			samples->ratios[i] = b[i] > 0 ? a[i] / b[i] : 0;
+		ratio = median(samples->ratios, samples->per_placement);
+		if (placement == 0 || ratio < comparison->ratio_low[column])
+			comparison->ratio_low[column] = ratio;
+		if (ratio > comparison->ratio_high[column])
+			comparison->ratio_high[column] = ratio;
+		log_sum += log(ratio);
 	}
-	values = calloc(NB_CONTENDERS * NB_COLUMNS * options->reps, sizeof(*values));
-	if (values == NULL)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < NB_CONTENDERS * NB_COLUMNS; i++)
-		samples.of[i / NB_COLUMNS][i % NB_COLUMNS] = values + i * options->reps;
-	repetitions_run(&samples, comparison, contenders, &plan, options);
-	summarise(comparison, &samples, options->reps);
-	contenders_check(comparison, contenders, &plan);
-	free(values);
+	comparison->ratio[column] = exp(log_sum / samples->placements);
+}
+
+static void
+summarise(struct comparison *comparison, struct samples *samples)
+{
+	uint32_t all = samples->per_placement * samples->placements;
+
+	for (uint32_t column = 0; column < comparison->mode->nb_columns; column++) {
+		if (comparison->nb_contenders == NB_CONTENDERS)
+			ratio_summarise(comparison, samples, column);
+		for (uint32_t i = 0; i < comparison->nb_contenders; i++)
+			comparison->median[i][column] = median(samples->of[i][column], all);
+	}
+	comparison->line_ns = median(samples->line_ns, samples->placements);
+	comparison->line_low = samples->line_ns[0];
+	comparison->line_high = samples->line_ns[samples->placements - 1];
+}
+
+static int
+placements_run(struct comparison *comparison, const struct bench_options *options,
+	struct contender *contenders, const struct bench_plan *plan)
+{
+	uint64_t patience = options->seconds * rte_get_timer_hz();
+	uint64_t start = rte_get_timer_cycles();
+	struct samples samples;
+	int rc = samples_init(&samples, options);
+
+	if (rc < 0)
+		return rc;
+	for (uint32_t placement = 0; rc == 0 && placement < options->placements; placement++) {
+		bool is_late = patience > 0 && rte_get_timer_cycles() - start > patience;
+
+		/* Two at a time: one with A first, one with B first. */
+		if (is_late && placement > 0 && placement % 2 == 0) {
+			samples.placements = placement;
+			break;
+		}
+		progress(comparison, options, placement);
+		rc = placement_run(comparison, &samples, contenders, plan, placement);
+	}
+	if (rc == 0)
+		summarise(comparison, &samples);
+	samples_fini(&samples);
+	return rc;
+}
+
+static int
+callgrind_run(struct comparison *comparison, const struct bench_options *options,
+	struct contender *contender, const struct bench_plan *plan)
+{
+	int rc = contenders_open(comparison, contender, plan, false);
+
+	if (rc < 0)
+		return rc;
+	single_move(contender, plan, options->callgrind_rounds, comparison->packets);
+	contenders_close(comparison, contender);
 	return 0;
 }
 
 int
 compare_run(struct comparison *comparison, const struct bench_options *options,
-	const struct pair_plan *pairs)
+	const char *socket_dir)
 {
-	struct contender contenders[NB_CONTENDERS];
-	uint32_t opened = 0;
-	int rc = 0;
+	struct bench_plan plan = plan_make(comparison, options, socket_dir);
+	bool is_pair = comparison->row->b != NULL && options->callgrind_rounds == 0;
+	struct contender *contenders =
+		aligned_alloc(RTE_CACHE_LINE_SIZE, NB_CONTENDERS * sizeof(*contenders));
+	int rc;
 
-	comparison->nb_contenders = 1;
-	if (comparison->row->b != NULL && options->callgrind_rounds == 0)
-		comparison->nb_contenders = 2;
-	while (rc == 0 && opened < comparison->nb_contenders) {
-		rc = contender_open(&contenders[opened], comparison, pairs, opened);
-		opened += rc == 0;
-	}
-	if (rc == 0)
-		rc = contenders_measure(comparison, contenders, options, pairs);
-	while (opened > 0)
-		contender_close(&contenders[--opened]);
-	return rc;
+	if (contenders == NULL)
+		return -ENOMEM;
+	comparison->nb_contenders = is_pair ? NB_CONTENDERS : 1;
+	if (options->callgrind_rounds != 0)
+		rc = callgrind_run(comparison, options, contenders, &plan);
+	else
+		rc = placements_run(comparison, options, contenders, &plan);
+	free(contenders);
+	if (rc != -ENOTSUP)
+		return rc;
+	comparison->not_built = true;
+	return 0;
 }
 
 bool
 compare_is_ok(const struct comparison *comparison, const struct bench_options *options)
 {
-	double worst = RTE_MAX(comparison->ratio[HALF_FRONT_TX], comparison->ratio[HALF_FRONT_RX]);
-
+	if (comparison->not_built)
+		return !options->strict;
 	if (comparison->missing > 0 || comparison->damaged > 0)
 		return false;
-	return options->max_ratio == 0 || comparison->nb_contenders < 2 ||
-		worst <= options->max_ratio;
-}
+	if (options->max_ratio == 0 || comparison->nb_contenders < NB_CONTENDERS)
+		return true;
+	for (uint32_t column = 0; column < comparison->mode->nb_columns; column++) {
+		double ratio = comparison->ratio[column];
 
-static void
-values_print(const char *label, const char *format, const double *values)
-{
-	printf("%-44.44s", label);
-	for (uint32_t column = 0; column < NB_COLUMNS; column++)
-		printf(format, values[column]);
-	printf("\n");
-}
-
-static void
-packets_print(const struct comparison *comparison)
-{
-	for (enum half half = 0; half < NB_HALVES; half++)
-		printf("%s %" PRIu64 "\n", column_keys[half], comparison->packets[0][half]);
-}
-
-void
-compare_print(const struct comparison *comparison, const struct bench_options *options)
-{
-	char label[SPEC_MAX + 4];
-
-	if (comparison->missing > 0 || comparison->damaged > 0)
-		printf("FAILED: %" PRIu64 " packets missing, %" PRIu64 " damaged\n",
-			comparison->missing, comparison->damaged);
-	if (options->callgrind_rounds != 0) {
-		packets_print(comparison);
-		return;
+		if (comparison->mode->more_is_better)
+			ratio = ratio > 0 ? 1 / ratio : 0;
+		if (comparison->mode->columns[column].is_judged && ratio > options->max_ratio)
+			return false;
 	}
-	printf("%u B, ring %u, burst %u: cycles per packet, medians of %u\n%44s",
-		comparison->frame, options->ring, options->burst, options->reps, "");
-	for (uint32_t column = 0; column < NB_COLUMNS; column++)
-		printf("%10s", column_names[column]);
-	printf("\n");
-	for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
-		snprintf(label, sizeof(label), "%c %s", "AB"[i], spec_of(comparison->row, i));
-		values_print(label, "%10.1f", comparison->median[i]);
-	}
-	if (comparison->nb_contenders == 2)
-		values_print("A/B, below 1: A is cheaper", "%10.3f", comparison->ratio);
-	printf("\n");
-	fflush(stdout);
-}
-
-static void
-values_json(FILE *out, const char *name, const double *values)
-{
-	fprintf(out, ", \"%s\": {", name);
-	for (uint32_t column = 0; column < NB_COLUMNS; column++)
-		fprintf(out, "%s\"%s\": %.4f", column > 0 ? ", " : "", column_keys[column],
-			values[column]);
-	fprintf(out, "}");
-}
-
-void
-compare_json(const struct comparison *comparison, FILE *out)
-{
-	fprintf(out, "{\"frame\": %u, \"missing\": %" PRIu64 ", \"damaged\": %" PRIu64
-		", \"a\": \"%s\"", comparison->frame, comparison->missing, comparison->damaged,
-		comparison->row->a);
-	values_json(out, "a_cycles", comparison->median[0]);
-	if (comparison->nb_contenders == 2) {
-		fprintf(out, ", \"b\": \"%s\"", comparison->row->b);
-		values_json(out, "b_cycles", comparison->median[1]);
-		values_json(out, "ratio", comparison->ratio);
-	}
-	fprintf(out, "}");
+	return true;
 }

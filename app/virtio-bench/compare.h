@@ -3,33 +3,48 @@
  */
 
 /*
- * One row of the benchmark: one or two contenders, repetitions in turn, medians. On a machine
- * whose speed wanders, the ratio of each A with the B right after it is steadier than the ratio
- * of their medians: that is the one reported.
+ * One comparison: a mode, a row, a frame size, a burst size; one or two contenders.
+ *
+ * Theory of operation: the machine's speed wanders, so neighbouring samples of A and B are made into
+ * one ratio, and the median of these ratios counts, not the ratio of medians. Who goes first changes
+ * from pair to pair (A B B A ...), because the first of two finds other caches. And whoever is
+ * plugged first gets other memory: its rings and packets lie at other addresses for as long as the
+ * port lives, which repeats from sample to sample and can make several per cent. So both are
+ * plugged anew several times (a placement), each time in the other order, and the geometric mean of
+ * the placements' medians is reported: what favours the first cancels out.
  */
 
 #ifndef VIRTIO_BENCH_COMPARE_H
 #define VIRTIO_BENCH_COMPARE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
-#include "measure.h"
+#include "mode.h"
 #include "options.h"
+#include "single.h"
 
-/** The four halves and, behind them, their sum. */
-#define NB_COLUMNS (NB_HALVES + 1)
+#define NB_CONTENDERS 2
 
-/** What came out of a row at one frame size. */
+/** What is compared, and what came out. */
 struct comparison {
+	const struct mode *mode;
 	const struct bench_row *row;
-	uint32_t frame;
+	const struct bench_frame *frame;
+	uint16_t burst;
+	const char *progress;          /**< how far the whole run is, for who watches */
 	uint32_t nb_contenders;
-	double median[2][NB_COLUMNS]; /**< cycles per packet */
-	double ratio[NB_COLUMNS];     /**< median of A / B, if there are two */
-	uint64_t packets[2][NB_HALVES]; /**< moved by each call, when not timed */
-	uint64_t missing;             /**< packets that never came back */
-	uint64_t damaged;             /**< packets that the ledgers object to */
+	bool not_built;                /**< A refuses the row's devargs; nothing else is filled */
+	double median[NB_CONTENDERS][MAX_COLUMNS];
+	double ratio[MAX_COLUMNS];     /**< A / B, if there are two */
+	double ratio_low[MAX_COLUMNS]; /**< the placement with the lowest */
+	double ratio_high[MAX_COLUMNS];
+	double line_ns;                /**< two cores: a cache line's way, median over placements */
+	double line_low;
+	double line_high;
+	uint64_t packets[NB_HALVES];   /**< moved by each call of A, when not timed */
+	uint64_t refused[NB_CONTENDERS]; /**< by a full ring on their way back */
+	uint64_t missing;              /**< packets that never arrived */
+	uint64_t damaged;              /**< packets that the ledgers object to */
 };
 
 /**
@@ -38,15 +53,9 @@ struct comparison {
  * @return 0, or -errno after saying what is wrong.
  */
 int compare_run(struct comparison *comparison, const struct bench_options *options,
-	const struct pair_plan *pairs);
+	const char *socket_dir);
 
-/** True if nothing is missing or damaged and A is no dearer than options->max_ratio. */
+/** True if nothing is missing or damaged and A is no worse than options allow. */
 bool compare_is_ok(const struct comparison *comparison, const struct bench_options *options);
-
-/** Print the table of a row. */
-void compare_print(const struct comparison *comparison, const struct bench_options *options);
-
-/** Append a row as a JSON object. */
-void compare_json(const struct comparison *comparison, FILE *out);
 
 #endif /* VIRTIO_BENCH_COMPARE_H */

@@ -2,7 +2,10 @@
  * Copyright(c) 2026 The net_virtio_user authors
  */
 
-/* Rows times frame sizes, one after the other; the timed loop is measure.c's. */
+/*
+ * Modes times rows times frames times bursts, one after the other. Read on in compare.c; what is
+ * measured is in single.c, throughput.c and latency.c.
+ */
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,28 +15,10 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_lcore.h>
-#include <rte_mbuf.h>
 
 #include "compare.h"
 #include "options.h"
-
-#define POOL_CACHE 512
-#define NB_CONTENDERS 2
-
-/** Rings of two pairs filled in both directions, and what is in our hands. */
-static struct rte_mempool *
-pool_create(const struct bench_options *options)
-{
-	uint32_t count = 2 * NB_CONTENDERS * (options->ring + 2 * options->burst) + 2 * POOL_CACHE;
-	struct rte_mempool *pool = rte_pktmbuf_pool_create("bench", count, POOL_CACHE, 0,
-		RTE_MBUF_DEFAULT_BUF_SIZE, rte_socket_id());
-
-	if (pool == NULL)
-		fprintf(stderr, "no memory for %u packets: %s; give EAL more with -m\n", count,
-			rte_strerror(rte_errno));
-	return pool;
-}
+#include "report.h"
 
 static FILE *
 json_open(const struct bench_options *options)
@@ -43,33 +28,48 @@ json_open(const struct bench_options *options)
 	if (json == NULL)
 		fprintf(stderr, "--json %s: %s\n", options->json, strerror(errno));
 	else
-		fprintf(json, "{\"ring\": %u, \"burst\": %u, \"rounds\": %u, \"reps\": %u, "
-			"\"rows\": [", options->ring, options->burst, options->rounds,
-			options->reps);
+		report_json_begin(json, options);
 	return json;
 }
 
-static int
-rows_run(const struct bench_options *options, const struct pair_plan *pairs, FILE *json)
+/** Comparison number i: modes slowest, bursts fastest. */
+static struct comparison
+comparison_at(const struct bench_lists *lists, uint32_t i)
 {
-	uint32_t count = options->nb_rows * options->frames.count;
+	struct comparison comparison = {0};
+	uint32_t burst = lists->bursts[i % lists->nb_bursts];
+
+	i /= lists->nb_bursts;
+	comparison.frame = &lists->frames[i % lists->nb_frames];
+	i /= lists->nb_frames;
+	comparison.row = &lists->rows[i % lists->nb_rows];
+	comparison.mode = lists->modes[i / lists->nb_rows];
+	comparison.burst = burst != 0 ? burst : comparison.mode->default_burst;
+	return comparison;
+}
+
+static int
+comparisons_run(const struct bench_options *options, const char *socket_dir, FILE *json)
+{
+	const struct bench_lists *lists = &options->lists;
+	uint32_t count = lists->nb_modes * lists->nb_rows * lists->nb_frames * lists->nb_bursts;
 	int status = BENCH_OK;
 
 	for (uint32_t i = 0; i < count; i++) {
-		struct comparison comparison = {
-			.row = &options->rows[i / options->frames.count],
-			.frame = options->frames.sizes[i % options->frames.count],
-		};
+		struct comparison comparison = comparison_at(lists, i);
+		char progress[32];
 
-		if (compare_run(&comparison, options, pairs) < 0)
+		snprintf(progress, sizeof(progress), "%u of %u:", i + 1, count);
+		comparison.progress = progress;
+		if (compare_run(&comparison, options, socket_dir) < 0)
 			return BENCH_PORT_FAILED;
+		if (!options->quiet && isatty(STDERR_FILENO))
+			fprintf(stderr, "\r%78s\r", "");
 		if (!compare_is_ok(&comparison, options))
 			status = BENCH_FAILED;
-		compare_print(&comparison, options);
-		if (json == NULL)
-			continue;
-		fprintf(json, "%s\n", i > 0 ? "," : "");
-		compare_json(&comparison, json);
+		report_print(&comparison, options);
+		if (json != NULL)
+			report_json(json, &comparison, i == 0);
 	}
 	return status;
 }
@@ -77,7 +77,6 @@ rows_run(const struct bench_options *options, const struct pair_plan *pairs, FIL
 static int
 bench(const struct bench_options *options, const char *socket_dir)
 {
-	struct pair_plan pairs = {.socket_dir = socket_dir, .ring = options->ring};
 	FILE *json = NULL;
 	int status;
 
@@ -86,11 +85,9 @@ bench(const struct bench_options *options, const char *socket_dir)
 		if (json == NULL)
 			return BENCH_USAGE;
 	}
-	pairs.pool = pool_create(options);
-	status = pairs.pool == NULL ? BENCH_PORT_FAILED : rows_run(options, &pairs, json);
-	rte_mempool_free(pairs.pool);
+	status = comparisons_run(options, socket_dir, json);
 	if (json != NULL) {
-		fprintf(json, "\n]}\n");
+		report_json_end(json);
 		fclose(json);
 	}
 	return status;

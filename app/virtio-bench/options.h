@@ -10,37 +10,51 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "traffic.h"
+#include "mode.h"
+#include "plan.h"
+#include "row.h"
+
+/** Most entries of a list. */
+#define MAX_LIST 16
 
 /** Exit statuses, for scripts. */
 enum bench_exit {
 	BENCH_OK = 0,
-	BENCH_FAILED = 1,      /**< packets missing or damaged, or A dearer than allowed */
+	BENCH_FAILED = 1,      /**< packets missing or damaged, or A worse than allowed */
 	BENCH_USAGE = 2,       /**< the command line is wrong */
-	BENCH_PORT_FAILED = 3, /**< a contender cannot be brought up */
+	BENCH_PORT_FAILED = 3, /**< a contender cannot be brought up, or moves nothing */
 };
 
-/** One comparison; b is NULL when a stands alone. */
-struct bench_row {
-	const char *a;
-	const char *b;
+/** Lists; each combination of their entries is one comparison. */
+struct bench_lists {
+	const struct mode *modes[MAX_LIST];
+	uint32_t nb_modes;
+	struct bench_row rows[MAX_LIST];
+	uint32_t nb_rows;
+	struct bench_frame frames[MAX_LIST];
+	uint32_t nb_frames;
+	uint32_t bursts[MAX_LIST]; /**< 0: the mode's */
+	uint32_t nb_bursts;
 };
 
 /** The command line behind "--". */
 struct bench_options {
-	struct traffic_sizes frames; /**< each measured by itself */
+	struct bench_lists lists;
 	uint32_t ring;
-	uint32_t burst;
-	uint32_t rounds;           /**< bursts per repetition */
-	uint32_t reps;
+	uint32_t queues;
+	uint32_t rounds;           /**< single thread: bursts per sample */
+	uint32_t milliseconds;     /**< two cores: length of a sample */
+	uint32_t pings;            /**< latency: round trips per sample */
+	uint32_t reps;             /**< samples of each contender, per placement */
+	uint32_t placements;       /**< times that both are opened anew, in the other order */
+	uint32_t seconds;          /**< after that, a comparison gets no more placements; 0: never */
 	uint32_t callgrind_rounds; /**< 0: measure cycles */
 	bool verify;
 	bool quiet;
+	bool self;                 /**< compare each B with itself */
+	bool strict;               /**< a row that is not built is a failure */
 	double max_ratio;          /**< 0: none */
 	const char *json;          /**< file, or NULL */
-	const struct bench_row *rows;
-	uint32_t nb_rows;
-	struct bench_row given;    /**< what --ab or --front said */
 };
 
 /** Read the command line that follows EAL's: 0, or -EINVAL after saying what is wrong. */

@@ -9,6 +9,7 @@
 #ifndef VIRTIO_BENCH_PAIR_H
 #define VIRTIO_BENCH_PAIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_dev.h>
@@ -17,11 +18,15 @@
 /** Longest front-end specification: a driver's name and devargs. */
 #define SPEC_MAX 256
 
-/** What every pair of a benchmark shares. */
+/** What a pair is made of. */
 struct pair_plan {
-	const char *socket_dir;   /**< private directory for the sockets */
-	struct rte_mempool *pool; /**< for all four directions */
-	uint16_t ring;            /**< descriptors per ring */
+	const char *socket_dir;         /**< private directory for the sockets */
+	struct rte_mempool *front_pool; /**< what the front-end receives into */
+	struct rte_mempool *back_pool;  /**< what the back-end receives into */
+	uint16_t ring;                  /**< descriptors per ring */
+	uint16_t queues;                /**< pairs */
+	uint32_t max_frame;             /**< bytes of the largest frame */
+	bool may_refuse;                /**< a front-end that knows no such devargs is no error */
 };
 
 /** Two connected, started ports. */
@@ -37,7 +42,8 @@ struct pair {
  * Plug a net_vhost port, then the front-end that spec describes ("NAME" or "NAME,DEVARG=...");
  * index makes names and socket unique.
  *
- * @return 0; -errno after saying what is wrong, with nothing left plugged.
+ * @return 0; -errno after saying what is wrong, with nothing left plugged; -ENOTSUP, silently, if
+ * the front-end's driver refuses the device arguments and plan->may_refuse is set.
  */
 int pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec,
 	unsigned int index);
