@@ -165,14 +165,12 @@ wake(struct peer *peer)
 	(void)!write(peer->wake_fd, &one, sizeof(one));
 }
 
-/* Only under the lock is a descriptor number sure to be the kick's own. */
+/* With the lock: without it a descriptor number may be another file's already. */
 static void
 take_kicks(struct peer *peer)
 {
 	uint64_t count;
 
-	pthread_mutex_lock(&peer->lock);
-	(void)!read(peer->wake_fd, &count, sizeof(count));
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
 		struct pollfd pfd = {.fd = peer->rings[i].kick_fd, .events = POLLIN};
 
@@ -180,6 +178,16 @@ take_kicks(struct peer *peer)
 				read(pfd.fd, &count, sizeof(count)) == sizeof(count))
 			peer->info.kicks += count;
 	}
+}
+
+static void
+take_wakes(struct peer *peer)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&peer->lock);
+	(void)!read(peer->wake_fd, &count, sizeof(count));
+	take_kicks(peer);
 	pthread_mutex_unlock(&peer->lock);
 }
 
@@ -201,7 +209,7 @@ nap_until_kicked(struct peer *peer)
 				.events = POLLIN};
 	pthread_mutex_unlock(&peer->lock);
 	if (poll(pfds, nr, is_busy ? 0 : NAP_MS) > 0)
-		take_kicks(peer);
+		take_wakes(peer);
 }
 
 static void
@@ -384,6 +392,7 @@ void
 peer_get_info(struct peer *peer, struct peer_info *info)
 {
 	pthread_mutex_lock(&peer->lock);
+	take_kicks(peer);
 	*info = peer->info;
 	info->connected = is_connected(peer);
 	info->regions = peer->nr_regions;

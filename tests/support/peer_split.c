@@ -143,9 +143,9 @@ split_ask_kick(struct peer *peer, struct peer_ring *ring, bool wanted)
 
 	if (peer_has(peer, VIRTIO_RING_F_EVENT_IDX)) {
 		split_used_flags_set(used, 0);
-		/* The one that was just passed comes again last. */
+		/* As far away as can be, or the very next: the driver may have placed others meanwhile. */
 		split_avail_event_write(used, ring->area.size,
-			(uint16_t)(ring->taken.next - !wanted));
+			(uint16_t)(ring->taken.next + (wanted ? 0 : 0x8000)));
 	} else {
 		split_used_flags_set(used, wanted ? 0 : VRING_USED_F_NO_NOTIFY);
 	}
