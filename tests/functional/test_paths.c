@@ -15,7 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_vect.h>
+
 #include "rxtx/path.h"
+#include "rxtx/simd.h"
 #include "virtio/feature.h"
 
 #include "harness.h"
@@ -232,6 +235,18 @@ run_and_look(const struct test_case *test, struct port *port, struct peer *peer)
 	port_unplug(port);
 }
 
+/* Allow vectors of this width and no wider ones. @return whether the CPU, and EAL's user, do as well */
+static bool
+has_vectors(uint16_t simd)
+{
+	const uint16_t allowed = simd != 0 ? simd : RTE_VECT_SIMD_128;
+
+	if (simd_bits(simd) == simd && rte_vect_set_max_simd_bitwidth(allowed) == 0)
+		return true;
+	print_message("# skipped: no vectors of %u bits here\n", simd);
+	return false;
+}
+
 static void
 each_row_carries(void **state)
 {
@@ -245,6 +260,8 @@ each_row_carries(void **state)
 	struct port port;
 	struct peer *peer;
 
+	if (!has_vectors(test->mapping->request.simd))
+		skip();
 	footprint_take(&before);
 	port_name(&port, 0);
 	peer = harness_peer(&port, &config);
@@ -307,19 +324,21 @@ name_mapping(struct mapping *mapping, const char *row)
 static void
 find_mappings(void)
 {
-	for (unsigned int choice = 0; choice < 16; choice++) {
+	static const uint16_t widths[] = {0, 256, 512};
+
+	for (unsigned int choice = 0; choice < 8 * RTE_DIM(widths); choice++) {
 		const bool mergeable = choice & 2, in_order = choice & 1, packed = choice & 4;
-		const bool vectorized = choice & 8;
+		const uint16_t simd = widths[choice / 8];
 		struct mapping *mapping = &mappings[nr_mappings];
 
-		mapping->request = (struct path_request){.vectorized = vectorized,
+		mapping->request = (struct path_request){.simd = simd,
 			.features = (mergeable ? BIT_MERGEABLE : 0) |
 				(in_order ? BIT_IN_ORDER : 0) | (packed ? BIT_PACKED : 0)};
 		if (!is_new(&mapping->request))
 			continue;
 		snprintf(mapping->devargs, sizeof(mapping->devargs),
 			"mrg_rxbuf=%d,in_order=%d,packed_vq=%d,vectorized=%d", mergeable, in_order,
-			packed, vectorized);
+			packed, simd > 0);
 		name_mapping(mapping, rx_path_select(&mapping->request)->name);
 		nr_mappings++;
 	}
