@@ -49,6 +49,7 @@ enum peer_fault_kind {
 	PEER_REPLY_TRAILING,    /**< followed by `value` bytes that are no message */
 	PEER_REPLY_VALUE,       /**< u64 `value` */
 	PEER_NACK,              /**< not done, answered by an ack of 1 */
+	PEER_CONFIG_WORD,       /**< GET_CONFIG: 16 bits of the space at offset `at` are `value` */
 	/* --- the rings; on queue `request`, from its element number `at` on, `times` times --- */
 	PEER_USED_ID,           /**< id `value` */
 	PEER_USED_ID_OFFSET,    /**< id + `value` modulo the ring's size: not outstanding if few are */

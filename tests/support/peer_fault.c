@@ -193,6 +193,17 @@ peer_fault_reply(struct peer *peer, const struct vhost_user_message *request,
 }
 
 void
+peer_fault_config(struct peer *peer, void *space)
+{
+	const uint16_t value = (uint16_t)peer->config.fault.value;
+
+	if (peer->config.fault.kind != PEER_CONFIG_WORD)
+		return;
+	strike(peer);
+	memcpy((uint8_t *)space + peer->config.fault.at, &value, sizeof(value));
+}
+
+void
 peer_fault_used(struct peer *peer, const struct peer_ring *ring, struct peer_used *used)
 {
 	const struct peer_fault *fault = &peer->config.fault;

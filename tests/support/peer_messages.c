@@ -336,6 +336,7 @@ get_config(struct peer *peer, struct vhost_user_message *request,
 	space.net.status = VIRTIO_NET_S_LINK_UP;
 	space.net.max_virtqueue_pairs = peer->config.queue_pairs;
 	space.net.mtu = peer->config.mtu;
+	peer_fault_config(peer, &space);
 	reply->payload.config = *asked;
 	memset(reply->payload.config.data, 0, sizeof(reply->payload.config.data));
 	if (asked->offset < sizeof(space)) {

@@ -198,6 +198,8 @@ bool peer_fault_refuses(struct peer *peer, const struct vhost_user_message *requ
 /** Send a reply, spoiled if the fault wants it. @return 0 or -errno */
 int peer_fault_reply(struct peer *peer, const struct vhost_user_message *request,
 		struct vhost_user_message *reply);
+/** Spoil a configuration space. */
+void peer_fault_config(struct peer *peer, void *space);
 /** Spoil an element. */
 void peer_fault_used(struct peer *peer, const struct peer_ring *ring, struct peer_used *used);
 /** Spoil a used index. */
