@@ -81,6 +81,8 @@ static const struct load loads[] = {
 		.needs = BIT_PACKED},
 	{.name = "rings_of_12", .sizes = "mix", .count = 10000, .rx_size = 12, .tx_size = 12,
 		.needs = BIT_PACKED},
+	{.name = "rings_of_7_and_1021", .sizes = "mix", .count = 10000, .rx_size = 7,
+		.tx_size = 1021, .needs = BIT_PACKED},
 	{.name = "rings_of_100_and_1000", .sizes = "mix", .count = 20000, .rx_size = 100,
 		.tx_size = 1000, .needs = BIT_PACKED},
 	{.name = "segments_in_rings_of_1000_and_100", .sizes = "mix", .count = 10000, .rx_size = 1000,
