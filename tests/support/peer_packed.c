@@ -66,7 +66,7 @@ walk_indirect(struct peer *peer, const struct peer_ring *ring, struct peer_chain
 			packed_desc_read((const struct vring_packed_desc *)table + i);
 		const struct vring_desc same = as_split(&entry);
 
-		/* VIRTIO 1.3 2.8.7: WRITE "is the only valid flag for descriptors in the indirect table" */
+		/* VIRTIO 1.3 2.8.7: "is the only valid flag for descriptors in the indirect table" - WRITE is. */
 		if (entry.flags & (uint16_t)~VRING_DESC_F_WRITE)
 			return peer_bad_ring(peer, ring, "flags in a table that have no meaning there");
 		if (peer_chain_add_desc(peer, ring, chain, &same, writable) < 0)

@@ -198,25 +198,23 @@ no_descriptor_of_a_table_outlives_it(void **state)
 	assert_int_equal(fake_count_fds(), before);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(new_memory_is_told_before_data_threads_come_back, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(freed_memory_is_withdrawn_without_stopping_anybody, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(with_slots_only_the_difference_is_told, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(with_slots_what_grows_stays_and_gets_a_neighbour, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(with_slots_what_shrinks_is_replaced_while_the_rings_stand_still, fake_setup,
-						fake_teardown),
-		cmocka_unit_test_setup_teardown(memory_that_changes_while_stopped_is_told_at_the_start, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(memory_that_changes_while_suspended_is_told_at_the_resume, fake_setup,
-						fake_teardown),
-		cmocka_unit_test_setup_teardown(too_many_regions_leave_the_link_down_and_the_peer_connected, fake_setup,
-						fake_teardown),
-		cmocka_unit_test_setup_teardown(growing_past_the_limit_stops_the_rings_and_shrinking_starts_them,
-						fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(a_peer_that_fails_the_new_table_is_replaced, fake_setup, fake_teardown),
-		cmocka_unit_test_setup_teardown(no_descriptor_of_a_table_outlives_it, fake_setup, fake_teardown),
+		TEST(new_memory_is_told_before_data_threads_come_back),
+		TEST(freed_memory_is_withdrawn_without_stopping_anybody),
+		TEST(with_slots_only_the_difference_is_told),
+		TEST(with_slots_what_grows_stays_and_gets_a_neighbour),
+		TEST(with_slots_what_shrinks_is_replaced_while_the_rings_stand_still),
+		TEST(memory_that_changes_while_stopped_is_told_at_the_start),
+		TEST(memory_that_changes_while_suspended_is_told_at_the_resume),
+		TEST(too_many_regions_leave_the_link_down_and_the_peer_connected),
+		TEST(growing_past_the_limit_stops_the_rings_and_shrinking_starts_them),
+		TEST(a_peer_that_fails_the_new_table_is_replaced),
+		TEST(no_descriptor_of_a_table_outlives_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
