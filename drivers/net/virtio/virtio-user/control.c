@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdalign.h>
 #include <string.h>
 
 #include "log.h"
@@ -142,7 +143,7 @@ table_enter(struct table *table, const struct memory_table *memory, const struct
 
 	/* VIRTIO 1.3 2.7.5.3.1: "MUST NOT set both VIRTQ_DESC_F_INDIRECT and VIRTQ_DESC_F_NEXT" */
 	if ((desc->flags & VRING_DESC_F_NEXT) != 0 || size == 0 || size > VRING_SIZE_MAX ||
-	    desc->len % sizeof(struct vring_desc) != 0 || desc->addr % 4 != 0 ||
+	    desc->len % sizeof(struct vring_desc) != 0 || desc->addr % alignof(struct vring_desc) != 0 ||
 	    !memory_table_covers(memory, desc->addr, desc->len))
 		return -EINVAL;
 	table->descs = (const struct vring_desc *)(uintptr_t)desc->addr;

@@ -292,6 +292,9 @@ hostile_chains_break_the_queue_and_nothing_else(void **state)
 	expect_broken(0);
 	describe(0, (void *)(uintptr_t)4096, 32, indirect, 0);
 	expect_broken(0);
+	/* Eight bytes of a descriptor are read at a time: the sanitizers see a table that does not allow it. */
+	describe(0, buffers->readable + 4, 32, indirect, 0);
+	expect_broken(0);
 }
 
 static void
