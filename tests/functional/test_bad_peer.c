@@ -219,7 +219,7 @@ live_and_die(const struct port *port, const struct row *row, struct bystander *b
 		poke(port);
 	}
 	start = now_ms();
-	rte_eth_link_get(port->id, &link);
+	assert_int_equal(rte_eth_link_get(port->id, &link), 0);
 	assert_in_time(start, "link_get");
 	bystander_work(by);
 	start = now_ms();

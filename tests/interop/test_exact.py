@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The net_virtio_user authors
 """Exact counts against the distribution's net_vhost: numbered, checksummed packets, reflected by a stock testpmd.
 
-One row per data path (mergeable x in-order), each with small, mixed and jumbo frames, in one segment and in several;
-then the port's life: restarted under traffic, configured, started and stopped over and over, plugged and unplugged over
+One row per data path (split or packed x mergeable x in-order), each with small, mixed and jumbo frames, in one segment
+and in several; then the port's life: restarted under traffic, configured, started and stopped over and over, plugged and unplugged over
 and over, with file descriptors, mappings and mbufs counted before and after. virtio-demo does the counting; its
 exit status is 0 only if nothing was lost, duplicated, reordered or corrupt.
 
@@ -30,8 +30,10 @@ PLUGS = 200 if FULL else 20
 TIMEOUT = 1800 if FULL else 120
 
 OFF_ON = ("off", "on")
-ROWS = [("mergeable %s, in-order %s" % (OFF_ON[m], OFF_ON[i]), "mrg_rxbuf=%d,in_order=%d" % (m, i))
-        for m, i in itertools.product((1, 0), (1, 0))]
+FORMATS = ("split", "packed")
+ROWS = [("%s, mergeable %s, in-order %s" % (FORMATS[p], OFF_ON[m], OFF_ON[i]),
+         "packed_vq=%d,mrg_rxbuf=%d,in_order=%d" % (p, m, i))
+        for p, m, i in itertools.product((0, 1), (1, 0), (1, 0))]
 # What is sent in each row: name, share of the row's packets, options, needs mergeable buffers.
 LOADS = [
     ("64 bytes", 1.0, ["--size", "64"], False),
@@ -104,10 +106,12 @@ def run_rows(tap, demo):
 
 
 def run_life(tap, demo):
-    check(tap, demo, "stopped and started under way, nothing lost", "",
-          ["--packets", "100000", "--restart-midway"], 100000)
-    check(tap, demo, "%d times configured, started and stopped" % CYCLES, "",
-          ["--cycles", str(CYCLES), "--packets", "200"])
+    for packed, name in enumerate(FORMATS):
+        devargs = "packed_vq=%d" % packed
+        check(tap, demo, name + ": stopped and started under way, nothing lost", devargs,
+              ["--packets", "100000", "--restart-midway"], 100000)
+        check(tap, demo, "%s: %d times configured, started and stopped" % (name, CYCLES), devargs,
+              ["--cycles", str(CYCLES), "--packets", "200"])
     check(tap, demo, "%d times plugged and unplugged" % PLUGS, "", ["--replug", str(PLUGS), "--packets", "200"])
 
 

@@ -3,9 +3,10 @@
 # Copyright(c) 2026 The net_virtio_user authors
 """Stock testpmd + our plugin <-> stock testpmd with net_vhost, packets circling through both in io mode.
 
-Rows: memory {4 KiB pages, hugepages} x queue pairs {1, 4} x mergeable {off, on} x in-order {off, on}, and in each row
-frames of 64, 256 and 1518 bytes and mixed ones of several segments. A point passes if packets came back through
-both processes, nobody dropped one, and each has the length with which it was sent.
+Rows: {split rings in 4 KiB pages, split in hugepages, packed in 4 KiB pages} x queue pairs {1, 4} x mergeable
+{off, on} x in-order {off, on}, and in each row frames of 64, 256 and 1518 bytes and mixed ones of several segments. A
+point passes if packets came back through both processes, nobody dropped one, and each has the length with which it was
+sent.
 
 Usage: test_matrix.py PLUGIN [filter]
 """
@@ -19,6 +20,8 @@ import time
 from testpmd import Tap, Testpmd, TestpmdError, hugepages_free, preload_env, socket_dir
 
 SIZES = ("64", "256", "1518", "mixed")
+# {hugepages, packed ring}
+MEMORIES = ((False, False), (True, False), (False, True))
 CIRCLE_SECONDS = 0.4
 DRAIN_SECONDS = 0.1
 
@@ -86,14 +89,15 @@ def faults(size, queues, back, front):
     return wrong
 
 
-def run_row(tap, plugin, huge, queues, mergeable, in_order):
-    row = "%s, %d queue pair%s, mergeable %s, in-order %s" % (
-        "hugepages" if huge else "no-huge", queues, "s" if queues > 1 else "",
+def run_row(tap, plugin, memory, queues, mergeable, in_order):
+    huge, packed = memory
+    row = "%s, %s, %d queue pair%s, mergeable %s, in-order %s" % (
+        "packed" if packed else "split", "hugepages" if huge else "no-huge", queues, "s" if queues > 1 else "",
         "on" if mergeable else "off", "on" if in_order else "off")
     directory = socket_dir()
     try:
         back, front = start_pair(os.path.join(directory, "s"), plugin, huge, queues,
-                                 "mrg_rxbuf=%d,in_order=%d" % (mergeable, in_order))
+                                 "packed_vq=%d,mrg_rxbuf=%d,in_order=%d" % (packed, mergeable, in_order))
     except TestpmdError as error:
         for size in SIZES:
             tap.point(False, "%s: %s" % (row, size), str(error))
@@ -115,12 +119,12 @@ def run_row(tap, plugin, huge, queues, mergeable, in_order):
 def main():
     plugin = os.path.abspath(sys.argv[1])
     tap = Tap()
-    for huge, queues, mergeable, in_order in itertools.product((False, True), (1, 4), (1, 0), (1, 0)):
-        if huge and hugepages_free() < 300:
+    for memory, queues, mergeable, in_order in itertools.product(MEMORIES, (1, 4), (1, 0), (1, 0)):
+        if memory[0] and hugepages_free() < 300:
             tap.skip("hugepages, %d queue pairs, mergeable %d, in-order %d" % (queues, mergeable, in_order),
                      "no 300 free hugepages of 2 MiB, and no permission to ask for them")
             continue
-        run_row(tap, plugin, huge, queues, mergeable, in_order)
+        run_row(tap, plugin, memory, queues, mergeable, in_order)
     return tap.plan()
 
 

@@ -6,6 +6,7 @@ Used by the interop tests. Each process gets its own EAL file prefix and runtime
 side by side and nothing of another DPDK process is touched.
 """
 
+import atexit
 import os
 import re
 import shutil
@@ -178,14 +179,14 @@ def socket_dir():
 
 
 def hugepages_free():
-    """2 MiB pages free now; as root, some are asked for first."""
+    """2 MiB pages free now; as root, some are asked for first, and given back when the program ends."""
     path = "/sys/kernel/mm/hugepages/hugepages-2048kB/"
     try:
-        with open(path + "nr_hugepages", "r+") as f:
+        with open(path + "nr_hugepages") as f:
             have = int(f.read())
-            if have < 512:
-                f.seek(0)
-                f.write("512")
+        if have < 512:
+            write_number(path + "nr_hugepages", 512)
+            atexit.register(write_number, path + "nr_hugepages", have)
     except OSError:
         pass
     try:
@@ -193,3 +194,8 @@ def hugepages_free():
             return int(f.read())
     except OSError:
         return 0
+
+
+def write_number(path, number):
+    with open(path, "w") as f:
+        f.write(str(number))

@@ -11,6 +11,9 @@
  * other, which wants a full barrier between store and load on both sides. The data thread pays for none: the
  * control thread makes every other thread of the process execute one by membarrier(PRIVATE_EXPEDITED).
  * Where the kernel has no membarrier, gate_fence is set at start-up and the data path fences for itself.
+ *
+ * A thread that polls a closed gate must not say "busy" again and again: its "not busy" would leave the store
+ * buffer together with the next "busy", and the control thread might never see one. So it looks before it says.
  */
 
 #ifndef VIRTIO_RING_GATE_H
@@ -41,6 +44,8 @@ void gate_close(struct gate *gate);
 static inline bool
 gate_enter(struct gate *gate)
 {
+	if (__builtin_expect(__atomic_load_n(&gate->open, __ATOMIC_RELAXED) == 0, 0))
+		return false;
 	__atomic_store_n(&gate->busy, 1, __ATOMIC_RELAXED);
 	if (__builtin_expect(gate_fence, 0))
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);

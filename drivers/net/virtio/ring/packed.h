@@ -8,10 +8,10 @@
  *
  * Theory of operation
  *
- * There is no index to read: how far the peer came shows in the flags of the descriptors themselves. So the verbs look
- * where looking tells most. Take works by lines of four descriptors and looks at the last of them first: while the
- * peer fills a line, it is left alone. Reclaim in order looks at the one descriptor that ends the group it wants; if
- * that is used, so is all before it, and the packets leave as a slice of the cookie array, no descriptor being read.
+ * There is no index to read: how far the peer came shows in the flags of the descriptors themselves. Take goes from one
+ * to the next, a single load each for length, id and flags, up to the first that is not used. Reclaim in order looks at
+ * the one descriptor that ends the group it wants; if that is used, so is all before it, and the packets leave as a slice
+ * of the cookie array, no other descriptor being read.
  *
  * Writing goes through a cursor (see split.h), descriptor after descriptor in the order of the ring, each as two words
  * of which the second holds length, id and flags together: a line is stored once, whole, and not touched again until
@@ -33,9 +33,6 @@
 #include "ring/virtqueue.h"
 #include "virtio/notify.h"
 #include "virtio/vring_packed.h"
-
-/** Descriptors of a cache line. */
-#define PACKED_LINE 4
 
 /* --- words: the half of a descriptor that holds length, id and flags --- */
 
@@ -334,36 +331,6 @@ packed_run_end(struct virtqueue *vq, uint16_t n)
 	vq->nb_free += n;
 }
 
-/** Take whole lines, the last descriptor of each looked at first. @return buffers; *bad: an id is none of ours. */
-VIRTIO_INLINE uint16_t
-packed_take_lines(struct packed_run *run, bool in_order, void **cookies, uint32_t *lens, uint16_t n, bool *bad)
-{
-	uint64_t words[PACKED_LINE];
-	uint16_t i;
-	int k;
-
-	for (i = 0; i + PACKED_LINE <= n; i += PACKED_LINE) {
-		uint64_t differs = 0;
-
-		for (k = PACKED_LINE - 1; k >= 0; k--) {
-			words[k] = packed_word_read(&run->desc[i + k]);
-			differs |= packed_run_differs(run, in_order, words[k], (uint16_t)(i + k));
-		}
-		if (differs != 0)
-			break;
-		for (k = 0; k < PACKED_LINE; k++) {
-			cookies[i + k] = packed_run_cookie(run, in_order, words[k], (uint16_t)(i + k));
-			if (!in_order && unlikely(cookies[i + k] == NULL)) {
-				*bad = true;
-				return (uint16_t)(i + k);
-			}
-			if (lens != NULL)
-				lens[i + k] = (uint32_t)words[k];
-		}
-	}
-	return i;
-}
-
 /** packed_take() up to the end of the lap. */
 VIRTIO_INLINE uint16_t
 packed_take_lap(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *lens, uint16_t n)
@@ -377,8 +344,7 @@ packed_take_lap(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *l
 		return packed_take_batched(vq, cookies, lens, n);
 	if (unlikely(n > vq->size - run.slot))
 		n = (uint16_t)(vq->size - run.slot);
-	i = packed_take_lines(&run, in_order, cookies, lens, n, &bad);
-	for (; i < n && likely(!bad); i++) {
+	for (i = 0; i < n; i++) {
 		word = packed_word_read(&run.desc[i]);
 		if (packed_run_differs(&run, in_order, word, i) != 0)
 			break;
@@ -394,7 +360,7 @@ packed_take_lap(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *l
 	virtio_rmb();
 	packed_run_end(vq, i);
 	if (!in_order && unlikely(bad))
-		virtqueue_break_id(vq, packed_word_id(packed_word_read(&run.desc[i])));
+		virtqueue_break_id(vq, packed_word_id(word));
 	if (in_order && i < n && unlikely(packed_word_is_used(word, vq->used_pos.wrap)))
 		i += packed_take_batched(vq, cookies + i, lens + i, n - i);
 	return i;
