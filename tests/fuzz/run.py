@@ -5,17 +5,20 @@
 
 Search with one libFuzzer target for some seconds, beginning with its seeds and what earlier runs found worth keeping.
 Prints TAP with one point, which fails on a finding, when the target does not run, and when it executed less than --floor
-inputs a second: a search that does not move finds nothing.
+inputs a second: a search that does not move finds nothing. Every ten seconds a comment tells how far it has come.
 
     WORK/corpus/NAME      inputs worth keeping; grows
     WORK/findings/NAME-*  inputs that broke something
     WORK/counts/NAME      executions of all runs
 """
 import argparse
+import collections
 import os
 import re
 import subprocess
 import sys
+import threading
+import time
 
 # What is not a finding by itself must not pass in silence either.
 ENVIRONMENT = {
@@ -24,11 +27,30 @@ ENVIRONMENT = {
 }
 
 
-def executions(text):
-    """libFuzzer's final count; of a run that died, the last that it told."""
-    final = re.findall(r'^stat::number_of_executed_units:\s*(\d+)', text, re.M)
-    seen = final or re.findall(r'^#(\d+)\s', text, re.M)
-    return max((int(n) for n in seen), default=0)
+PROGRESS_SECONDS = 10
+TAIL = 60  # lines that are kept of what a target said
+
+
+class Output(threading.Thread):
+    """What a target says, read as it comes: how many inputs it has executed, what they reached, and the last lines."""
+
+    def __init__(self, stream):
+        super().__init__(daemon=True)
+        self.stream = stream
+        self.executions = 0
+        self.reached = ''
+        self.tail = collections.deque(maxlen=TAIL)
+
+    def run(self):
+        for raw in self.stream:
+            line = raw.decode('utf-8', 'replace').rstrip()
+            self.tail.append(line)
+            seen = re.match(r'#(\d+)\s.*?(cov: \d+ ft: \d+ corp: \d+)', line)
+            final = re.match(r'(?:#|stat::number_of_executed_units:\s*)(\d+)\b', line)
+            if final:
+                self.executions = max(self.executions, int(final.group(1)))
+            if seen:
+                self.reached = seen.group(2)
 
 
 def add_count(path, number):
@@ -52,16 +74,30 @@ def command(args, name, corpus, findings):
     return words + [corpus, os.path.join(args.seeds, name)]
 
 
+def watch(process, output, name):
+    """A sign of life: libFuzzer itself speaks up ever less often."""
+    begin = time.monotonic()
+    while True:
+        try:
+            return process.wait(PROGRESS_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f'# {name}: {time.monotonic() - begin:.0f} s, more than {output.executions} executions, '
+                  f'{output.reached}', flush=True)
+
+
 def search(args, name):
-    """@return (exit status, executions, everything that the target said)"""
+    """@return (exit status, executions, the last lines that the target said)"""
     corpus, findings = (os.path.join(args.work, kind) for kind in (f'corpus/{name}', 'findings'))
     for folder in (corpus, findings, os.path.join(args.work, 'counts')):
         os.makedirs(folder, exist_ok=True)
     environment = {**ENVIRONMENT, **os.environ, 'UBSAN_OPTIONS': ENVIRONMENT['UBSAN_OPTIONS']}
-    done = subprocess.run(command(args, name, corpus, findings), env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    text = done.stdout.decode('utf-8', 'replace')
-    return done.returncode, executions(text), text
+    with subprocess.Popen(command(args, name, corpus, findings), env=environment, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        output = Output(process.stdout)
+        output.start()
+        status = watch(process, output, name)
+        output.join()
+    return status, output.executions, output.tail
 
 
 def main():
@@ -76,17 +112,17 @@ def main():
 
     name = os.path.basename(args.program).removeprefix('fuzz_')
     args.program = os.path.abspath(args.program)
-    status, count, text = search(args, name)
+    print('1..1', flush=True)
+    status, count, tail = search(args, name)
     total = add_count(os.path.join(args.work, 'counts', name), count)
     is_slow = count < args.floor * args.seconds
-    print('1..1')
     if status == 0 and not is_slow:
-        print(f'ok 1 - no finding in {count} executions ({total} in all)')
+        print(f'ok 1 - {name}: no finding in {count} executions ({total} in all)')
         return 0
-    for line in text.splitlines()[-60:]:
+    for line in tail:
         print(f'# {line}')
     why = f'a finding (exit status {status})' if status else f'less than {args.floor * args.seconds}'
-    print(f'not ok 1 - {why} after {count} executions ({total} in all)')
+    print(f'not ok 1 - {name}: {why} after {count} executions ({total} in all)')
     return 1
 
 
