@@ -34,7 +34,7 @@ HOSTILE = 'COMPLETE BATCH ELEMENT INDEX SCRIBBLE BUFFER FLAGS'
 RX = words(HOSTILE + ' BURST FREE RESYNC DISCARD CLOSED FILL LOOK')
 TX = words(HOSTILE + ' SEND FREE RESYNC DISCARD CLOSED CLEANUP LOOK')
 LEGACY, HASH, NEAR_WRAP, INDIRECT, FAST_FREE, EVENT_IDX = (1 << bit for bit in range(6))
-ROWS = 12  # at least as many as the table has; a number beyond it is one of the first again
+ROWS = 32  # at least as many as the table has; a number beyond it is one of the first again
 SIZE_16 = 4  # of a split ring; the exponent
 POSTED = 268  # bytes of a buffer with its header where packets span buffers, 1548 where they do not
 
