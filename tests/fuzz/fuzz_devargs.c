@@ -29,7 +29,7 @@ check_ranges(const struct port_config *config)
 	FUZZ_CHECK(config->queue_size >= DEVARGS_RING_MIN && config->queue_size <= DEVARGS_RING_MAX);
 	FUZZ_CHECK(config->deadline >= DEVARGS_DEADLINE_MIN && config->deadline <= DEVARGS_DEADLINE_MAX);
 	FUZZ_CHECK(config->server <= 1 && config->mrg_rxbuf <= 1 && config->in_order <= 1 && config->packed_vq <= 1);
-	FUZZ_CHECK(config->cq <= 1 && config->vectorized <= 1);
+	FUZZ_CHECK(config->cq <= 1 && config->vectorized <= DEVARGS_VECTORIZED_AUTO);
 	FUZZ_CHECK(config->iface[0] == '\0');
 }
 
@@ -37,14 +37,15 @@ static void
 check_parses_back(const struct port_config *config)
 {
 	const bool has_mac = !rte_is_zero_ether_addr((const struct rte_ether_addr *)config->mac);
+	static const char *const vectorized[] = {"0", "1", "auto"};
 	const uint8_t *const mac = config->mac;
 	struct port_config again;
 	char text[1024];
 	int used;
 
 	used = snprintf(text, sizeof(text), "queues=%u,queue_size=%u,server=%u,mrg_rxbuf=%u,in_order=%u,packed_vq=%u,cq=%u,"
-		"vectorized=%u,deadline=%u", config->queues, config->queue_size, config->server, config->mrg_rxbuf,
-		config->in_order, config->packed_vq, config->cq, config->vectorized, config->deadline);
+		"vectorized=%s,deadline=%u", config->queues, config->queue_size, config->server, config->mrg_rxbuf,
+		config->in_order, config->packed_vq, config->cq, vectorized[config->vectorized], config->deadline);
 	if (config->speed != UINT32_MAX)
 		used += snprintf(text + used, sizeof(text) - used, ",speed=%u", config->speed);
 	if (has_mac)

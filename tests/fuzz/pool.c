@@ -63,6 +63,7 @@ struct pool {
 	unsigned int nr_home;
 	unsigned int floor;  /* of nr_home: those below cannot be had */
 	unsigned int moves;
+	unsigned int puts;
 	uint16_t room;
 };
 
@@ -120,6 +121,7 @@ come_home(struct rte_mempool *mp, void *const *objects, unsigned int n)
 		hide(pool, object);
 	}
 	pool->moves++;
+	pool->puts += n;
 	return 0;
 }
 
@@ -305,6 +307,15 @@ pool_count_moves(struct pool *pool)
 
 	pool->moves = 0;
 	return moves;
+}
+
+unsigned int
+pool_count_puts(struct pool *pool)
+{
+	const unsigned int puts = pool->puts;
+
+	pool->puts = 0;
+	return puts;
 }
 
 /* Not a call of memcpy(), which a sanitizer would watch all the same. */

@@ -43,6 +43,8 @@ bool pool_has(struct pool *pool, uint64_t addr, uint64_t len);
 
 /** Gets and puts since the last call. */
 unsigned int pool_count_moves(struct pool *pool);
+/** Mbufs that came home since the last call. */
+unsigned int pool_count_puts(struct pool *pool);
 
 /** Write into a buffer whoever has it, as one who has mapped it can: no sanitizer looks on. */
 void pool_poke(struct pool *pool, unsigned int i, uint32_t offset, uint32_t value);

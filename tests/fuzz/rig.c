@@ -9,6 +9,7 @@
 #include "ring/gate.h"
 #include "rig.h"
 #include "rxtx/rx_queue.h"
+#include "rxtx/simd.h"
 #include "rxtx/tx_queue.h"
 #include "virtio/feature.h"
 #include "virtio/net.h"
@@ -143,6 +144,9 @@ rx_rig_open(struct rig *rig, const struct rig_start *start)
 	memset(rig, 0, sizeof(*rig));
 	rows = rx_paths(&nr);
 	rig->rx = &rows[start->row % nr];
+	/* Rows without vectors come first. */
+	while (rig->rx->traits.simd > simd_bits(UINT16_MAX))
+		rig->rx--;
 	features = start_features(start, rig->rx->traits.format, rig->rx->traits.in_order, rig->rx->traits.mergeable);
 	size = start_size(start, rig->rx->traits.format);
 	rig->pool = shared_pool(rig->rx->traits.mergeable);
@@ -168,22 +172,45 @@ rx_check_packet(struct rig *rig, const struct rte_mbuf *m)
 {
 	pool_check_packet(rig->pool, m);
 	FUZZ_CHECK(m->pkt_len >= RTE_ETHER_HDR_LEN && m->pkt_len <= RX_PACKET_MAX);
-	FUZZ_CHECK(rig->rx->traits.mergeable || m->nb_segs == 1);
+	FUZZ_CHECK(m->nb_segs <= (rig->rx->traits.mergeable ? rig->config.size : 1));
 	FUZZ_CHECK(m->port == rig->config.port_id);
 	rig->packets++;
 	rig->bytes += m->pkt_len;
 }
 
+/* Packets that were dropped. */
+static uint64_t
+rx_drops(const struct rig *rig)
+{
+	return rig_stats(rig)->bad_length + rig_stats(rig)->bad_chain;
+}
+
+/*
+ * No buffer goes back to the pool without a counter that tells why, and none of these counts alone. Of a packet that
+ * was counted before, the rest follows without one.
+ */
+static void
+rx_check_drops(struct rig *rig, uint64_t drops, bool was_failing)
+{
+	const unsigned int puts = pool_count_puts(rig->pool);
+
+	FUZZ_CHECK(puts == 0 || was_failing || rx_drops(rig) > drops);
+	FUZZ_CHECK(rx_drops(rig) - drops <= puts);
+}
+
 uint16_t
 rx_rig_burst(struct rig *rig, uint16_t n, bool keep)
 {
+	const bool was_failing = rig->rxq->pending.due > 0 && rig->rxq->pending.head == NULL;
 	const bool was_broken = rig_is_broken(rig);
+	const uint64_t drops = rx_drops(rig);
 	const unsigned int kicks = rig->hostile.kicks;
 	struct rte_mbuf *pkts[RIG_BURST];
 	uint16_t got, i;
 
 	n = n <= RIG_BURST ? n : RIG_BURST;
 	pool_count_moves(rig->pool);
+	pool_count_puts(rig->pool);
 	got = rig->rx->burst(rig->rxq, pkts, n);
 	FUZZ_CHECK(got <= n);
 	FUZZ_CHECK(!was_broken || got == 0);
@@ -193,6 +220,7 @@ rx_rig_burst(struct rig *rig, uint16_t n, bool keep)
 	 */
 	FUZZ_CHECK(pool_count_moves(rig->pool) <= 3 * rig->config.size + 8);
 	FUZZ_CHECK(rig->hostile.kicks - kicks <= 1);
+	rx_check_drops(rig, drops, was_failing);
 	for (i = 0; i < got; i++) {
 		rx_check_packet(rig, pkts[i]);
 		if (keep && rig->nr_held < RIG_HELD)
@@ -241,6 +269,8 @@ tx_rig_open(struct rig *rig, const struct rig_start *start)
 	memset(rig, 0, sizeof(*rig));
 	rows = tx_paths(&nr);
 	rig->tx = &rows[start->row % nr];
+	while (rig->tx->traits.simd > simd_bits(UINT16_MAX))
+		rig->tx--;
 	features = start_features(start, rig->tx->traits.format, rig->tx->traits.in_order, false);
 	size = start_size(start, rig->tx->traits.format);
 	rig->pool = shared_pool(true);
@@ -295,8 +325,12 @@ tx_rig_resync(struct rig *rig)
 void
 tx_rig_discard(struct rig *rig)
 {
+	/* What the device had returned, and what of that could be believed, nobody knows out here. */
+	const uint64_t most = rig_stats(rig)->dropped + virtqueue_outstanding(&rig->txq->vq);
+
 	txq_close(rig->txq);
 	txq_discard(rig->txq);
+	FUZZ_CHECK(rig_stats(rig)->dropped <= most);
 	FUZZ_CHECK(!rig_is_broken(rig));
 	FUZZ_CHECK(txq_in_flight(rig->txq) == 0);
 	hostile_start(&rig->hostile, vring_base_start(rig->hostile.area->format));

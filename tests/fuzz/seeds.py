@@ -35,13 +35,15 @@ RX = words(HOSTILE + ' BURST FREE RESYNC DISCARD CLOSED FILL LOOK')
 TX = words(HOSTILE + ' SEND FREE RESYNC DISCARD CLOSED CLEANUP LOOK')
 LEGACY, HASH, NEAR_WRAP, INDIRECT, FAST_FREE, EVENT_IDX = (1 << bit for bit in range(6))
 ROWS = 32  # at least as many as the table has; a number beyond it is one of the first again
-SIZE_16 = 4  # of a split ring; the exponent
+SIZE_16 = 4  # of a split ring; the exponent. A packed one has 5 descriptors then
 POSTED = 268  # bytes of a buffer with its header where packets span buffers, 1548 where they do not
 
 # What the device does between honest traffic before and after.
 RX_LIES = {
     'honest': [],
     'id_beyond_the_ring': [('ELEMENT', 0, 0xffff, 64), ('INDEX', 0, 1)],
+    'id_one_beyond_split': [('ELEMENT', 0, 16, 64), ('INDEX', 0, 1)],
+    'id_one_beyond_packed': [('ELEMENT', 0, 5, 64), ('INDEX', 0, 1)],
     'id_never_posted': [('BURST', 0, 16), ('ELEMENT', 0, 15, 64), ('INDEX', 0, 1)],
     'id_returned_twice': [('ELEMENT', 0, 3, 64), ('ELEMENT', 1, 3, 64), ('INDEX', 0, 2)],
     'length_one_beyond_merged': [('COMPLETE', 2, 1, POSTED + 1)],
@@ -92,6 +94,8 @@ PLAIN, SEGMENTS, HOLES, NO_HEADROOM, SHARED, EMPTY = range(6)
 TX_LIES = {
     'honest': [],
     'id_beyond_the_ring': [('ELEMENT', 0, 0xffff), ('INDEX', 0, 1)],
+    'id_one_beyond_split': [('ELEMENT', 0, 16), ('INDEX', 0, 1)],
+    'id_one_beyond_packed': [('ELEMENT', 0, 5), ('INDEX', 0, 1)],
     'id_never_posted': [('ELEMENT', 0, 15), ('INDEX', 0, 1)],
     'id_returned_twice': [('ELEMENT', 0, 0), ('ELEMENT', 1, 0), ('INDEX', 0, 2)],
     'id_in_the_middle_of_a_chain': [('SEND', SEGMENTS, 1, 4), ('ELEMENT', 0, 2), ('INDEX', 0, 1)],
@@ -310,7 +314,7 @@ def message_seeds():
 
 KEYS = 'path mac queues queue_size server mrg_rxbuf in_order packed_vq cq iface speed vectorized deadline'.split()
 VALUES = ['/tmp/sock', '52:54:00:12:34:56', '00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff', '0', '1', '128', '129', '4', '32768', '65536',
-          '4294967296', '01', '-1', '0x10', 'unknown', '10000', '10', '60000', 'eth0', '']
+          '4294967296', '01', '-1', '0x10', 'unknown', '10000', '10', '60000', 'eth0', 'auto', '']
 
 
 def devargs_seeds():
