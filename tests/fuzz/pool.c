@@ -337,6 +337,12 @@ pool_poke(struct pool *pool, unsigned int i, uint32_t offset, uint32_t value)
 	write_unseen(pool->all[number]->buffer + offset % (pool->room - 3u), (const uint8_t *)&value, sizeof(value));
 }
 
+volatile uint32_t *
+pool_word(struct pool *pool, unsigned int i, uint32_t offset)
+{
+	return (volatile uint32_t *)(void *)(pool->all[i % POOL_COUNT]->buffer + offset);
+}
+
 void
 pool_write(struct pool *pool, uint64_t addr, const void *bytes, uint32_t len)
 {

@@ -48,6 +48,8 @@ unsigned int pool_count_puts(struct pool *pool);
 
 /** Write into a buffer whoever has it, as one who has mapped it can: no sanitizer looks on. */
 void pool_poke(struct pool *pool, unsigned int i, uint32_t offset, uint32_t value);
+/** A word of a buffer, for who looks after the sanitizer and the next run himself. @p offset: a multiple of 4. */
+volatile uint32_t *pool_word(struct pool *pool, unsigned int i, uint32_t offset);
 /** The same at an address; nothing happens unless pool_has() all of it. */
 void pool_write(struct pool *pool, uint64_t addr, const void *bytes, uint32_t len);
 

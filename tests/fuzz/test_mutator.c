@@ -38,6 +38,7 @@
  * move first.
  */
 #define PATIENCE 64
+#define FLICKERS 64
 #define PATIENCE_MS 20000
 
 struct adversary {
@@ -131,6 +132,43 @@ tell_a_lie(struct hostile *hostile, uint32_t *random)
 	hostile_step(hostile, &step);
 }
 
+/* What the driver may be reading just now: an element behind the index. */
+static volatile uint32_t *
+recent_word(const struct hostile *hostile, uint32_t *random)
+{
+	const uint32_t size = hostile->area->size;
+	const uint32_t behind = 1 + draw(random) % (size < 32 ? size : 32);
+	uint32_t *words;
+
+	if (hostile->area->format == VRING_PACKED) {
+		words = (uint32_t *)&packed_desc_ring(hostile->area)[(hostile->used_pos.idx + size - behind) % size];
+		return &words[2 + draw(random) % 2]; /* length, or id and flags */
+	}
+	words = (uint32_t *)&split_used_ring(hostile->area)->ring[(hostile->used_idx - behind) & (size - 1)];
+	return &words[draw(random) % 2];
+}
+
+/*
+ * True, false, true, as fast as can be: who looks twice sees both, and who looks once mostly what leaves the queue
+ * whole.
+ */
+__attribute__((no_sanitize("address"))) static void
+flicker(const struct adversary *adversary, struct hostile *hostile, uint32_t *random)
+{
+	const bool is_header = draw(random) % 4 == 0;
+	const uint32_t bit = 1u << draw(random) % 32;
+	volatile uint32_t *const word = is_header ?
+		pool_word(adversary->rig->pool, draw(random), RTE_PKTMBUF_HEADROOM - 4 * (1 + draw(random) % 5)) :
+		recent_word(hostile, random);
+	const uint32_t truth = *word;
+	unsigned int i;
+
+	for (i = 0; i < FLICKERS; i++) {
+		*word = truth ^ bit;
+		*word = truth;
+	}
+}
+
 static void *
 rewrite(void *arg)
 {
@@ -147,6 +185,8 @@ rewrite(void *arg)
 		epoch = now;
 		if (draw(&adversary->random) % 2 == 0)
 			tell_the_truth(&hostile, &adversary->random);
+		else if (draw(&adversary->random) % 4 == 0)
+			flicker(adversary, &hostile, &adversary->random);
 		else
 			tell_a_lie(&hostile, &adversary->random);
 		if (++adversary->turns % PATIENCE != 0)
