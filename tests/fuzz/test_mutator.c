@@ -299,8 +299,9 @@ duel(struct rig *rig, void (*burst)(struct adversary *adversary, uint32_t *rando
 	}
 	__atomic_store_n(&adversary.must_stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	print_message("# seed %u: %lu bursts, %lu packets, %lu lies and truths; broken %lu, bad length %lu, bad chain %lu\n",
-		seed, adversary.bursts, rig->packets, adversary.turns, rig_stats(rig)->broken,
+	print_message("# seed %u, size %u: %lu bursts, %lu packets, %lu lies and truths; ", seed, rig->config.size,
+		adversary.bursts, rig->packets, adversary.turns);
+	print_message("broken %lu, bad length %lu, bad chain %lu\n", rig_stats(rig)->broken,
 		rig_stats(rig)->bad_length, rig_stats(rig)->bad_chain);
 	assert_true(has_seen_enough(rig));
 }
