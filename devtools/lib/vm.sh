@@ -6,7 +6,8 @@
 # takes. Sourced by bash scripts after common.sh; starts nothing, changes nothing.
 #
 #   $vm_dir/root/             QEMU, busybox and whatever else was asked for, unpacked
-#   $vm_dir/kernel/SUITE/     a kernel package, unpacked: boot/vmlinuz-*, lib/modules/*
+#   $vm_dir/kernel/SUITE/     a kernel package, unpacked: boot/vmlinuz-*, lib/modules/*,
+#                             and vmlinux, the same kernel uncompressed
 #   $vm_dir/initramfs/        finished archives, named by what they were made of
 #   $vm_dir/apt/              package lists
 
@@ -49,6 +50,7 @@ vm_first()
 }
 
 vm_vmlinuz() { vm_first "$(vm_kernel_dir "$1")"/boot/vmlinuz-*; }
+vm_bootable() { vm_first "$(vm_kernel_dir "$1")/vmlinux" || vm_vmlinuz "$1"; }
 vm_busybox() { vm_first "$vm_root/usr/bin/busybox" "$vm_root/bin/busybox"; }
 vm_qemu_program() { vm_first "$vm_root/usr/bin/qemu-system-x86_64"; }
 

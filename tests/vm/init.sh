@@ -31,8 +31,8 @@ port()
 	tries=0
 	while [ "$tries" -lt 500 ]; do
 		for entry in /sys/class/virtio-ports/*; do
-			[ "$(cat "$entry/name" 2>/dev/null)" != "$1" ] || [ ! -e "/dev/${entry##*/}" ] ||
-				{ echo "/dev/${entry##*/}"; return; }
+			read -r name 2>/dev/null <"$entry/name" || continue
+			[ "$name" != "$1" ] || [ ! -e "/dev/${entry##*/}" ] || { echo "/dev/${entry##*/}"; return; }
 		done
 		tries=$((tries + 1))
 		usleep 10000
