@@ -79,7 +79,7 @@ apt_for()
 	apt_dir=$vm_dir/apt/$1
 	command -v apt-get >/dev/null 2>&1 || cannot "not a Debian system: no apt-get to fetch QEMU and a kernel with"
 	[ "$(dpkg --print-architecture)" = amd64 ] || cannot "only amd64 has the virtual machine's parts"
-	uri=$(mirror)
+	uri=$(mirror) || true
 	[ -n "$uri" ] || cannot "apt names no Debian mirror for '$(vm_codename)' on this machine"
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
 	for one; do

@@ -11,6 +11,8 @@
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp LC_ALL=C.UTF-8
 export XDG_RUNTIME_DIR=/run/user
 
+carriers=
+
 mount_all()
 {
 	mount -t proc proc /proc
@@ -47,15 +49,19 @@ carry()
 	mkfifo "/vm/$1"
 	to=$(port "$1")
 	(cat <"/vm/$1" >"$to"; : >"/vm/$1.done") &
+	carriers="$carriers $!"
 }
 
 # What the command left running would keep the pipes open.
 end_leftovers()
 {
-	carriers=" 1 $(pgrep -x cat | tr '\n' ' ') $(pgrep -P 1 | tr '\n' ' ') "
+	keep=" 1 "
+	for pid in $carriers; do
+		keep="$keep$pid $(pgrep -P "$pid") "
+	done
 	for process in /proc/[0-9]*; do
 		pid=${process#/proc/}
-		case $carriers in
+		case $keep in
 		*" $pid "*) continue ;;
 		esac
 		kill -9 "$pid" 2>/dev/null

@@ -78,11 +78,8 @@ class Image:
             self.put(path, ('text', text, 0o644))
 
     def put(self, path, entry):
-        """With every directory above, and with usr/ before bin/ and its kind."""
-        path = os.path.normpath(path.lstrip('/'))
-        first, _, rest = path.partition('/')
-        if rest and LINKS.get(first, '').startswith('usr/'):
-            path = f'usr/{path}'
+        """With every directory above."""
+        path = merged(path)
         parent = os.path.dirname(path)
         if parent and parent not in self.entries:
             self.put(parent, ('dir',))
@@ -95,9 +92,17 @@ class Image:
                 return place + path[len(prefix):]
         return path
 
+    def put_file(self, path, place=None):
+        """A link stays one: a library that the loader sees under two names must be one file, or it is loaded twice."""
+        real, place = os.path.realpath(path), place or self.inside(path)
+        target = self.inside(real)
+        if merged(target) != merged(place) and os.path.islink(path):
+            self.put(place, ('link', target))
+            place = target
+        self.put(place, ('file', real, stat.S_IMODE(os.stat(real).st_mode) | 0o444))
+
     def add_file(self, path, place=None):
-        info = os.stat(path)
-        self.put(place or self.inside(path), ('file', path, stat.S_IMODE(info.st_mode) | 0o444))
+        self.put_file(path, place)
         with open(path, 'rb') as file:
             if file.read(4) == b'\x7fELF':
                 self.programs.append(path)
@@ -140,9 +145,9 @@ class Image:
         self.programs.append('/bin/true')
         for path in dict.fromkeys(self.programs):
             for library in needed_libraries(path, self.root):
-                self.put(self.inside(library), ('file', library, 0o755))
-        for library in glob.glob('/usr/lib/x86_64-linux-gnu/libgcc_s.so.1'):
-            self.put(library, ('file', library, 0o755))
+                self.put_file(library)
+        for library in glob.glob(f'{LIBDIR}/libgcc_s.so.1'):
+            self.put_file(library)
 
     def add_busybox(self, busybox):
         """Its applets stand behind programs that were asked for."""
@@ -154,6 +159,13 @@ class Image:
 
     def sources(self):
         return sorted({entry[1] for entry in self.entries.values() if entry[0] in ('file', 'xz')})
+
+
+def merged(path):
+    """A path as the archive has it: no leading slash, and usr/ before bin/ and its kind."""
+    path = os.path.normpath(path.lstrip('/'))
+    first, _, rest = path.partition('/')
+    return f'usr/{path}' if rest and LINKS.get(first, '').startswith('usr/') else path
 
 
 def is_left_out(top, name):
@@ -319,6 +331,7 @@ def save_archive(archive, image):
         write_archive(out, image.entries)
     with open(work + '.json', 'w', encoding='utf-8') as out:
         json.dump(stamps, out)
+    os.chmod(work, 0o644)
     os.rename(work, archive)
     os.rename(work + '.json', archive + '.json')
 

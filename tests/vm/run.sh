@@ -127,9 +127,11 @@ clean_up()
 # The archive with programs and modules, and behind it a small one with the command.
 make_initramfs()
 {
-	local base
-	base=$(python3 "$top/tests/vm/initramfs.py" --tree "$top" --kernel "$(vm_kernel_dir "$kernel")" \
-		--root "$vm_root" --busybox "$(vm_busybox)" --cache "$vm_dir/initramfs" \
+	local base cache=$vm_dir/initramfs
+	# Parts that another user fetched serve too; what is made of them is then made each time.
+	[ -w "$vm_dir" ] || cache=$work
+	base=$(PYTHONDONTWRITEBYTECODE=1 python3 "$top/tests/vm/initramfs.py" --tree "$top" --kernel "$(vm_kernel_dir "$kernel")" \
+		--root "$vm_root" --busybox "$(vm_busybox)" --cache "$cache" \
 		--init "$top/tests/vm/init.sh" "${modules[@]}" "${wishes[@]/#/--wish=}" "${additions[@]}") || exit 125
 	{ cat "$base" && cpio_file vm/command "$command"; } >"$work/initramfs" || fail "cannot write $work"
 }
