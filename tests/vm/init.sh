@@ -4,7 +4,7 @@
 #
 # The first and only program of tests/vm/run.sh's virtual machine: makes an ordinary environment,
 # runs /vm/command, hands its output and its exit status to the host, powers off. Runs under
-# busybox; the kernel starts it, nobody else does.
+# dash with busybox's programs; the kernel starts it, nobody else does.
 #
 # Output goes through pipes and not straight into the virtio ports, because a port can be opened
 # once only and a program may well open /dev/stderr a second time.
@@ -43,39 +43,34 @@ port()
 	poweroff -f
 }
 
-# carry NAME: whatever is written into the pipe /vm/NAME goes to the host's end of that name.
+# carry NAME: whatever is written into the pipe /vm/NAME goes to the other end of the port NAME.
 carry()
 {
 	mkfifo "/vm/$1"
 	to=$(port "$1")
-	(cat <"/vm/$1" >"$to"; : >"/vm/$1.done") &
+	cat <"/vm/$1" >"$to" &
 	carriers="$carriers $!"
 }
 
-# What the command left running would keep the pipes open.
+# What the command left running would keep the pipes open. Kernel threads do not mind.
 end_leftovers()
 {
-	keep=" 1 "
-	for pid in $carriers; do
-		keep="$keep$pid $(pgrep -P "$pid") "
-	done
 	for process in /proc/[0-9]*; do
 		pid=${process#/proc/}
-		case $keep in
+		case " 1$carriers " in
 		*" $pid "*) continue ;;
 		esac
 		kill -9 "$pid" 2>/dev/null
 	done
 }
 
+# Until all is with the other side; a process that cannot be killed does not hold this up for ever.
 wait_carried()
 {
-	tries=0
-	while [ ! -e /vm/stdout.done ] || [ ! -e /vm/stderr.done ]; do
-		[ "$tries" -lt 500 ] || break
-		tries=$((tries + 1))
-		usleep 10000
-	done
+	# shellcheck disable=SC2086 # a list of words
+	(sleep 5; kill -9 $carriers) 2>/dev/null &
+	# shellcheck disable=SC2086
+	wait $carriers
 }
 
 mount_all

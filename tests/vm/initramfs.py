@@ -33,6 +33,7 @@ LINKS = {'bin': 'usr/bin', 'sbin': 'usr/sbin', 'lib': 'usr/lib', 'lib64': 'usr/l
 PASSWD = b'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n'
 TEXTS = {'etc/passwd': PASSWD, 'etc/group': b'root:x:0:\nnogroup:x:65534:\n', 'etc/hosts': b'127.0.0.1 localhost vm\n'}
 
+SHELL = '/usr/bin/dash'
 LIBDIR = '/usr/lib/x86_64-linux-gnu'
 # The plugins that tests want. The many others only make EAL's start slow.
 DPDK_PLUGINS = ('bus_vdev', 'bus_pci', 'mempool_ring', 'net_virtio', 'net_vhost', 'net_tap', 'net_af_packet', 'net_null',
@@ -86,8 +87,8 @@ class Image:
         self.entries[path] = entry
 
     def inside(self, path):
-        """Where a file of the host goes."""
-        for prefix, place in ((self.tree, '/src'), (self.root, '')):
+        """Where a file goes. What was unpacked may lie in the tree, and is asked for first."""
+        for prefix, place in ((self.root, ''), (self.tree, '/src')):
             if path.startswith(prefix + '/'):
                 return place + path[len(prefix):]
         return path
@@ -142,7 +143,7 @@ class Image:
 
     def add_libraries(self):
         """Of everything added so far. libgcc_s is loaded by glibc itself when a thread is cancelled."""
-        self.programs.append('/bin/true')
+        self.programs.append(SHELL)
         for path in dict.fromkeys(self.programs):
             for library in needed_libraries(path, self.root):
                 self.put_file(library)
@@ -150,7 +151,8 @@ class Image:
             self.put_file(library)
 
     def add_busybox(self, busybox):
-        """Its applets stand behind programs that were asked for."""
+        """Its applets stand behind programs that were asked for; so sh is not its own, which never looks further."""
+        self.put('usr/bin/sh', ('file', SHELL, 0o755))
         self.put('usr/bin/busybox', ('file', busybox, 0o755))
         for applet in run([busybox, '--list']).split():
             places = [f'usr/{kind}/{applet}' for kind in ('bin', 'sbin')]

@@ -3,8 +3,8 @@
 # Copyright(c) 2026 The net_virtio_user authors
 #
 # What the test programs of the suite `vm` share: TAP, a private directory, the skip when there is
-# no virtual machine to be had. Sourced by bash scripts outside of it; inside runs busybox, whose
-# share is inside/tap.sh.
+# no virtual machine to be had. Sourced by bash scripts outside of it; inside there is
+# inside/tap.sh.
 #
 #     . "$(dirname "$0")/tap.sh"
 #     needs_vm

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The net_virtio_user authors
 #
-# TAP and a dpdk-testpmd under control, for scripts that run inside the virtual machine, under
-# busybox's sh. Sourced.
+# TAP and a dpdk-testpmd under control, for scripts that run inside the virtual machine, which
+# has dash and busybox. Sourced.
 #
 #     . tests/vm/inside/tap.sh
 #     testpmd_start --vdev=net_null0 -- --forward-mode=io      # until its prompt, at most 20 s
