@@ -157,6 +157,31 @@ cpio_member()
 
 padding() { head -c $((-$1 & 3)) /dev/zero; }
 
+# Emulation, unless /dev/kvm is there and was once seen to run this kernel: where virtual machines
+# are nested it may be there and not do so. VM_ACCEL=tcg or kvm decides otherwise.
+choose_accel()
+{
+	local known=$vm_dir/kvm-is-usable answer=no
+	[ -z "${VM_ACCEL:-}" ] || return 0
+	VM_ACCEL=tcg
+	[ -w /dev/kvm ] || return 0
+	if [ ! -e "$known" ]; then
+		! VM_ACCEL=kvm "${BASH_SOURCE[0]}" --timeout 10 --kernel "$kernel" true >/dev/null 2>&1 || answer=yes
+		{ echo "$answer" >"$known"; } 2>/dev/null || true
+	fi
+	[ "$(cat "$known" 2>/dev/null)" != yes ] || VM_ACCEL=kvm
+}
+
+# The options that choose_accel leads to.
+accel_options()
+{
+	if [ "$VM_ACCEL" = kvm ]; then
+		printf '%s\n' -accel kvm -cpu max
+	else
+		printf '%s\n' -accel tcg,thread=multi -cpu max,-cx16,-la57
+	fi
+}
+
 # The port's name inside is also the file's that QEMU writes.
 port_options()
 {
@@ -174,7 +199,8 @@ qemu_options()
 	vm_qemu_data
 	local words="console=ttyS0 quiet panic=-1 oops=panic mitigations=off nokaslr"
 	words="$words cryptomgr.notests tsc=reliable no_timer_check random.trust_cpu=on"
-	printf '%s\n' -accel tcg,thread=multi -cpu max,-cx16,-la57 -smp "$cpus" -m "$mem" \
+	accel_options
+	printf '%s\n' -smp "$cpus" -m "$mem" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$(vm_bootable "$kernel")" -initrd "$work/initramfs" \
 		-append "$words $append" \
@@ -245,6 +271,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
+choose_accel
 make_initramfs
 start_qemu
 show_output
