@@ -95,6 +95,15 @@ parse_flag(const struct devarg *arg, const char *value, void *field)
 }
 
 static const char *
+parse_vectorized(const struct devarg *arg, const char *value, void *field)
+{
+	if (strcmp(value, "auto") != 0)
+		return parse_flag(arg, value, field);
+	*(uint32_t *)field = DEVARGS_VECTORIZED_AUTO;
+	return NULL;
+}
+
+static const char *
 parse_iface(const struct devarg *arg, const char *value, void *field)
 {
 	(void)arg;

@@ -27,6 +27,13 @@
 #define DEVARGS_DEADLINE_MIN 10
 #define DEVARGS_DEADLINE_MAX 60000
 
+/** Which paths may be taken. */
+enum devargs_vectorized {
+	DEVARGS_VECTORIZED_NO,
+	DEVARGS_VECTORIZED_YES,
+	DEVARGS_VECTORIZED_AUTO,
+};
+
 /**
  * What the user asked for. One field for each key, of the key's name.
  */
@@ -42,7 +49,7 @@ struct port_config {
 	uint32_t cq;                     /**< 1: a control queue even for one pair */
 	char iface[1];                   /**< always empty: no back-end has such a thing */
 	uint32_t speed;                  /**< Mbit/s; UINT32_MAX: unknown */
-	uint32_t vectorized;             /**< 1: vector paths wanted */
+	uint32_t vectorized;             /**< enum devargs_vectorized */
 	uint32_t deadline;               /**< ms that one request to the peer may take */
 };
 
@@ -87,8 +94,10 @@ struct port_config {
 		"200000|400000", "unknown", \
 		"Link speed in Mbit/s to tell the application. It changes nothing of the real " \
 		"speed.") \
-	TEXT(vectorized, parse_flag, "0|1", "0", \
-		"1: prefer a vector path where one fits what was negotiated.") \
+	TEXT(vectorized, parse_vectorized, "auto|0|1", "auto", \
+		"0: no vector path. auto: the fastest path that fits what was negotiated, the CPU and " \
+		"`--force-max-simd-bitwidth`. 1: the same, and the log tells when it is none of " \
+		"the vector paths.") \
 	NUMBER(deadline, parse_number, DEVARGS_DEADLINE_MIN, DEVARGS_DEADLINE_MAX, "", "3000", \
 		"Milliseconds that the back-end may take for one control operation. One that " \
 		"takes longer is given up: the call returns an error and the application goes " \

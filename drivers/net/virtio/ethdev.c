@@ -13,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_vect.h>
+
 #include "virtio/feature.h"
 #include "virtio/net.h"
 #include "virtio/status.h"
 
 #include "ethdev.h"
 #include "log.h"
+#include "rxtx/simd.h"
 
 /* What the driver half knows how to use, whoever offers it. */
 #define DRIVER_FEATURES \
@@ -249,9 +252,10 @@ port_configure(struct rte_eth_dev *dev)
 static void
 port_select_paths(struct virtio_hw *hw)
 {
+	const bool may_vector = hw->config.vectorized != DEVARGS_VECTORIZED_NO;
 	const struct path_request request = {
 		.features = hw->features,
-		.vectorized = hw->config.vectorized,
+		.simd = may_vector ? simd_bits(rte_vect_get_max_simd_bitwidth()) : 0,
 	};
 
 	hw->rx_path = rx_path_select(&request);
@@ -259,6 +263,9 @@ port_select_paths(struct virtio_hw *hw)
 	hw->dev->rx_pkt_burst = hw->rx_path->burst;
 	hw->dev->tx_pkt_burst = hw->tx_path->burst;
 	PORT_LOG(INFO, hw->name, "rx path: %s; tx path: %s", hw->rx_path->name, hw->tx_path->name);
+	if (hw->config.vectorized == DEVARGS_VECTORIZED_YES && (hw->rx_path->traits.simd | hw->tx_path->traits.simd) == 0)
+		PORT_LOG(NOTICE, hw->name, "vectorized=1, but no vector path fits: %u bits may be used (see "
+			"--force-max-simd-bitwidth) with features 0x%" PRIx64, request.simd, hw->features);
 }
 
 /* The device is as after FEATURES_OK. A failure leaves it reset. */

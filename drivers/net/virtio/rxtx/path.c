@@ -42,27 +42,47 @@ tx_paths(unsigned int *nr)
 	return tx_rows;
 }
 
-/* Every combination of traits has a row, so the last one tried always fits. */
-const struct rx_path *
-rx_path_select(const struct path_request *request)
+static bool
+rx_row_fits(struct rx_traits traits, const struct path_request *request)
 {
 	const bool mergeable = (request->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) != 0;
 	const struct vq_shape shape = queue_shape(request->features);
-	const struct rx_path *row = rx_rows;
 
-	while (row->traits.format != shape.format || row->traits.in_order != shape.in_order ||
-			row->traits.mergeable != mergeable)
-		row++;
-	return row;
+	return traits.format == shape.format && traits.in_order == shape.in_order &&
+		traits.mergeable == mergeable && traits.simd <= request->simd;
+}
+
+static bool
+tx_row_fits(struct tx_traits traits, const struct path_request *request)
+{
+	const struct vq_shape shape = queue_shape(request->features);
+
+	return traits.format == shape.format && traits.in_order == shape.in_order && traits.simd <= request->simd;
+}
+
+/* Every combination of the other traits has a row without vectors, so there always is one that fits. */
+const struct rx_path *
+rx_path_select(const struct path_request *request)
+{
+	const struct rx_path *best = NULL;
+	const struct rx_path *row;
+
+	for (row = rx_rows; row < rx_rows + RTE_DIM(rx_rows); row++) {
+		if (rx_row_fits(row->traits, request) && (best == NULL || row->traits.simd > best->traits.simd))
+			best = row;
+	}
+	return best;
 }
 
 const struct tx_path *
 tx_path_select(const struct path_request *request)
 {
-	const struct vq_shape shape = queue_shape(request->features);
-	const struct tx_path *row = tx_rows;
+	const struct tx_path *best = NULL;
+	const struct tx_path *row;
 
-	while (row->traits.format != shape.format || row->traits.in_order != shape.in_order)
-		row++;
-	return row;
+	for (row = tx_rows; row < tx_rows + RTE_DIM(tx_rows); row++) {
+		if (tx_row_fits(row->traits, request) && (best == NULL || row->traits.simd > best->traits.simd))
+			best = row;
+	}
+	return best;
 }

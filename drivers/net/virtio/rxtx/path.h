@@ -34,14 +34,14 @@ struct tx_path {
 /** What decides. */
 struct path_request {
 	uint64_t features; /**< negotiated */
-	bool vectorized;   /**< the devarg */
+	uint16_t simd;     /**< widest vectors that may be used, in bits, of simd_bits(); 0: none */
 };
 
 /** All rows, for tests and docs. */
 const struct rx_path *rx_paths(unsigned int *nr);
 const struct tx_path *tx_paths(unsigned int *nr);
 
-/** The best row for the request; never NULL. */
+/** The best row for the request: the widest of those that fit; never NULL. */
 const struct rx_path *rx_path_select(const struct path_request *request);
 const struct tx_path *tx_path_select(const struct path_request *request);
 

@@ -11,6 +11,7 @@
 #define VIRTIO_RXTX_TRAITS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "virtio/vring_layout.h"
 
@@ -18,11 +19,13 @@ struct rx_traits {
 	enum vring_format format;
 	bool in_order;  /**< VIRTIO_F_IN_ORDER: buffers come back in the order in which they were posted */
 	bool mergeable; /**< VIRTIO_NET_F_MRG_RXBUF: a packet may fill several buffers */
+	uint16_t simd;  /**< width of the vectors that the loop needs, in bits; 0: none, plain C */
 };
 
 struct tx_traits {
 	enum vring_format format;
 	bool in_order;
+	uint16_t simd;
 };
 
 #endif /* VIRTIO_RXTX_TRAITS_H */

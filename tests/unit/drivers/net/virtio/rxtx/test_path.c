@@ -13,22 +13,55 @@
 static void
 every_feature_set_selects_its_row(void **state)
 {
+	static const uint16_t widths[] = {0, 128, 256, 512};
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < 32; i++) {
 		const struct path_request request = {
 			.features = (i & 1 ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
 				(i & 2 ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0) |
 				(i & 8 ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0),
-			.vectorized = (i & 4) != 0,
+			.simd = widths[i / 4 % 2 + i / 16 * 2],
 		};
 
 		assert_int_equal(rx_path_select(&request)->traits.in_order, (i & 1) != 0);
 		assert_int_equal(rx_path_select(&request)->traits.mergeable, (i & 2) != 0);
 		assert_int_equal(tx_path_select(&request)->traits.in_order, (i & 1) != 0);
+		assert_true(rx_path_select(&request)->traits.simd <= request.simd);
+		assert_true(tx_path_select(&request)->traits.simd <= request.simd);
 		assert_int_equal(rx_path_select(&request)->traits.format, i & 8 ? VRING_PACKED : VRING_SPLIT);
 		assert_int_equal(tx_path_select(&request)->traits.format, i & 8 ? VRING_PACKED : VRING_SPLIT);
+	}
+}
+
+/* A row is reached by asking for exactly what it needs. */
+static void
+every_row_can_be_selected(void **state)
+{
+	const struct rx_path *rx;
+	const struct tx_path *tx;
+	unsigned int nr;
+
+	(void)state;
+	for (rx = rx_paths(&nr); rx < rx_paths(&nr) + nr; rx++) {
+		const struct path_request request = {
+			.features = (rx->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+				(rx->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0) |
+				(rx->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0),
+			.simd = rx->traits.simd,
+		};
+
+		assert_ptr_equal(rx_path_select(&request), rx);
+	}
+	for (tx = tx_paths(&nr); tx < tx_paths(&nr) + nr; tx++) {
+		const struct path_request request = {
+			.features = (tx->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+				(tx->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0),
+			.simd = tx->traits.simd,
+		};
+
+		assert_ptr_equal(tx_path_select(&request), tx);
 	}
 }
 
@@ -73,6 +106,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_feature_set_selects_its_row),
+		cmocka_unit_test(every_row_can_be_selected),
 		cmocka_unit_test(no_two_rows_share_a_name_or_a_function),
 		cmocka_unit_test(names_say_what_the_traits_are),
 	};
