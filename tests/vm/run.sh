@@ -18,7 +18,7 @@
 #                    unpacked in the directory NAME (with a / in it)
 #   --cpus N         so many CPUs (2)
 #   --mem M          so much memory, in MiB (1024)
-#   --timeout S      end it after S seconds (60)
+#   --timeout S      end it after S seconds (90)
 #   --append TEXT    more words for the kernel's command line
 #   --qemu TEXT      more words for QEMU's command line
 #   --console        show what the kernel says, on standard error
@@ -38,7 +38,7 @@ set -uo pipefail
 kernel=$(vm_default_suite)
 cpus=2
 mem=1024
-seconds=60
+seconds=90
 append=
 qemu_more=
 console=0
