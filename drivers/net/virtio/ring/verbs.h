@@ -71,7 +71,7 @@ vq_cookie_run(const struct virtqueue *vq, struct vq_shape shape, uint16_t *n)
 {
 	const uint16_t slot = vq_is_packed(shape) ? vq->avail_pos.idx : vq->avail_idx & vq->mask;
 
-	if (!shape.in_order)
+	if (!shape.in_order && (vq_is_packed(shape) || unlikely(!vq->is_lined_up)))
 		return NULL;
 	if (unlikely(*n > vq->size - slot))
 		*n = vq->size - slot;
@@ -86,7 +86,7 @@ vq_place_writable(struct vq_cursor *at, struct vq_shape shape, void *cookie, uin
 		packed_place_prepared(&at->packed, at->packed.slot, addr, len, VRING_DESC_F_WRITE);
 	else if (vq_is_packed(shape))
 		packed_place(&at->packed, false, cookie, addr, len, VRING_DESC_F_WRITE);
-	else if (shape.in_order)
+	else if (shape.in_order || likely(at->split.is_lined_up))
 		split_place_at_slot(&at->split, addr, len, VRING_DESC_F_WRITE);
 	else
 		split_place(&at->split, false, cookie, addr, len, VRING_DESC_F_WRITE);
@@ -205,8 +205,8 @@ vq_reclaim(struct virtqueue *vq, struct vq_shape shape, void ***done, uint16_t n
 	if (vq_is_packed(shape))
 		return packed_reclaim_out_of_order(vq, *done, n);
 	if (shape.in_order)
-		return split_reclaim_in_order(vq, done, n);
-	return split_reclaim_out_of_order(vq, *done, n);
+		return split_reclaim_slice(vq, done, n);
+	return split_reclaim_any_order(vq, done, n);
 }
 
 #endif /* VIRTIO_RING_VERBS_H */
