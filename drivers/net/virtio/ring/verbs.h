@@ -92,6 +92,20 @@ vq_place_writable(struct vq_cursor *at, struct vq_shape shape, void *cookie, uin
 		split_place(&at->split, false, cookie, addr, len, VRING_DESC_F_WRITE);
 }
 
+/**
+ * Place @p n device-writable buffers of @p len bytes, each of which lies @p distance behind its cookie. Cookies as for
+ * vq_place_writable(). There must be room.
+ */
+VIRTIO_INLINE void
+vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+	uint64_t distance, uint32_t len)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++)
+		vq_place_writable(at, shape, cookies[i], (uintptr_t)cookies[i] + distance, len);
+}
+
 /** One link of a chain, then another, then vq_chain_end(); @p flags as VRING_DESC_F_*, NEXT but for the last link. */
 VIRTIO_INLINE void
 vq_chain_add(struct virtqueue *vq, struct vq_cursor *at, struct vq_shape shape, uint64_t addr, uint32_t len,

@@ -41,6 +41,7 @@
 struct vq_shape {
 	enum vring_format format;
 	bool in_order;
+	uint16_t simd; /**< width of the vectors that the loop may use, in bits; 0: none, plain C */
 };
 
 /** Scattered: the chain that begins at a descriptor, or where a chain goes on. Heap. */

@@ -33,7 +33,11 @@
 VIRTIO_INLINE struct vq_shape
 rx_shape(struct rx_traits traits)
 {
-	const struct vq_shape shape = {.format = traits.format, .in_order = traits.in_order};
+	const struct vq_shape shape = {
+		.format = traits.format,
+		.in_order = traits.in_order,
+		.simd = traits.simd,
+	};
 
 	return shape;
 }
@@ -55,6 +59,27 @@ rx_prefetch(const struct virtio_rxq *rxq, void *const *buffers, uint16_t n, stru
 	}
 }
 
+/**
+ * Turn the first of @p n taken buffers into packets, as far as vectors can: those before the first odd one, by groups.
+ *
+ * @param bytes
+ *   Increased by what the packets hold.
+ * @return how many.
+ */
+VIRTIO_INLINE uint16_t
+rx_deliver_groups(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, uint16_t n,
+	struct rte_mbuf **pkts, uint64_t *bytes, struct rx_traits traits)
+{
+	(void)rxq;
+	(void)buffers;
+	(void)lens;
+	(void)n;
+	(void)pkts;
+	(void)bytes;
+	(void)traits;
+	return 0;
+}
+
 /** Turn @p n taken buffers into packets. @return packets. */
 VIRTIO_INLINE uint16_t
 rx_deliver(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, uint16_t n, struct rte_mbuf **pkts,
@@ -65,10 +90,10 @@ rx_deliver(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, u
 	const uint32_t min_len = rxq->min_len;
 	const uint32_t span = rxq->posted_len - min_len;
 	uint64_t bytes = 0;
-	uint16_t done = 0;
+	uint16_t done = rx_deliver_groups(rxq, buffers, lens, n, pkts, &bytes, traits);
 	uint16_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = done; i < n; i++) {
 		struct rte_mbuf *m = buffers[i];
 		uint16_t num_buffers = 1;
 		bool is_odd = lens[i] - min_len > span;
@@ -92,26 +117,39 @@ rx_deliver(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, u
 	return done;
 }
 
+/** Place buffers that lie anywhere. */
+VIRTIO_INLINE void
+rx_place_each(struct vq_cursor *at, struct vq_shape shape, void *const *buffers, uint16_t n, uint64_t offset,
+	uint32_t len)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct rte_mbuf *const m = buffers[i];
+
+		vq_place_writable(at, shape, buffers[i], (uintptr_t)m->buf_addr + offset, len);
+	}
+}
+
 /** Place up to @p n buffers from the pool; @p run is where their cookies belong, if that is known. @return placed. */
 VIRTIO_INLINE uint16_t
 rx_refill_group(struct virtio_rxq *rxq, void **run, uint16_t n, struct vq_shape shape)
 {
 	struct virtqueue *const vq = &rxq->vq;
-	const uint64_t offset = RTE_PKTMBUF_HEADROOM - rxq->hdr_len;
+	const uint32_t hdr_len = rxq->hdr_len;
 	const uint32_t len = rxq->posted_len;
 	void *local[RX_GROUP];
 	void **const buffers = run != NULL ? run : local;
 	struct vq_cursor at;
-	uint16_t i;
 
 	if (unlikely(rte_mempool_get_bulk(rxq->pool, buffers, n) != 0))
 		n = rx_alloc_some(rxq, buffers, n);
 	at = vq_cursor_begin(vq, shape);
-	for (i = 0; i < n; i++) {
-		const struct rte_mbuf *const m = buffers[i];
-
-		vq_place_writable(&at, shape, buffers[i], (uintptr_t)m->buf_addr + offset, len);
-	}
+	/* The mbufs themselves are not touched, if that can be. */
+	if (likely(!rxq->is_scattered))
+		vq_place_writable_group(&at, shape, buffers, n, rxq->payload_offset - hdr_len, len);
+	else
+		rx_place_each(&at, shape, buffers, n, RTE_PKTMBUF_HEADROOM - hdr_len, len);
 	vq_cursor_end(vq, &at, shape);
 	return n;
 }

@@ -34,7 +34,11 @@
 VIRTIO_INLINE struct vq_shape
 tx_shape(struct tx_traits traits)
 {
-	const struct vq_shape shape = {.format = traits.format, .in_order = traits.in_order};
+	const struct vq_shape shape = {
+		.format = traits.format,
+		.in_order = traits.in_order,
+		.simd = traits.simd,
+	};
 
 	return shape;
 }
@@ -82,6 +86,26 @@ tx_prefetch(const struct rte_mbuf *m)
 }
 
 /**
+ * Place the first packets, as far as vectors can: whole groups of simple packets with zero headers.
+ *
+ * @param bytes
+ *   Increased by what the packets hold.
+ * @return how many; 0: the next one goes by itself.
+ */
+VIRTIO_INLINE uint16_t
+tx_place_groups(struct virtio_txq *txq, struct vq_cursor *at, struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes,
+	struct vq_shape shape)
+{
+	(void)txq;
+	(void)at;
+	(void)pkts;
+	(void)n;
+	(void)bytes;
+	(void)shape;
+	return 0;
+}
+
+/**
  * Place packets as long as they are simple and there is room.
  *
  * @return how many; the next one is odd if there is still room.
@@ -95,11 +119,18 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 	uint16_t i;
 
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *const m = pkts[i];
-		const uint64_t rearm = mbuf_rearm_read(m);
-		const uint32_t len = m->data_len;
-		char *const hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
+		struct rte_mbuf *m;
+		uint64_t rearm;
+		uint32_t len;
+		char *hdr;
 
+		i += tx_place_groups(txq, &at, pkts + i, nb_pkts - i, &bytes, shape);
+		if (shape.simd != 0 && i == nb_pkts)
+			break;
+		m = pkts[i];
+		rearm = mbuf_rearm_read(m);
+		len = m->data_len;
+		hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
 		if (i + TX_AHEAD < nb_pkts)
 			tx_prefetch(pkts[i + TX_AHEAD]);
 		if (unlikely(!tx_is_simple(rearm, m->ol_flags) || (uint16_t)rearm < hdr_len || len == 0))
