@@ -11,7 +11,7 @@
 #define VIRTIO_RING_VERBS_H
 
 #include "ring/packed.h"
-#include "ring/split.h"
+#include "ring/split_take.h"
 
 /** Positions while buffers are written; see split.h. Of the two the shape's is in use. */
 struct vq_cursor {
@@ -100,10 +100,15 @@ VIRTIO_INLINE void
 vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
-	uint16_t i;
+	uint16_t i = 0;
 
-	for (i = 0; i < n; i++)
+	for (; i < n; i++) {
+		if (!vq_is_packed(shape) && shape.simd != 0)
+			i += split_place_writable_lines(&at->split, cookies + i, n - i, distance, len);
+		if (shape.simd != 0 && i == n)
+			break;
 		vq_place_writable(at, shape, cookies[i], (uintptr_t)cookies[i] + distance, len);
+	}
 }
 
 /** One link of a chain, then another, then vq_chain_end(); @p flags as VRING_DESC_F_*, NEXT but for the last link. */
@@ -200,7 +205,7 @@ vq_take(struct virtqueue *vq, struct vq_shape shape, void **cookies, uint32_t *l
 {
 	if (vq_is_packed(shape))
 		return packed_take(vq, shape.in_order, cookies, lens, n);
-	return split_take(vq, shape.in_order, cookies, lens, n);
+	return split_take(vq, shape, cookies, lens, n);
 }
 
 /**
@@ -218,9 +223,7 @@ vq_reclaim(struct virtqueue *vq, struct vq_shape shape, void ***done, uint16_t n
 		return packed_reclaim_in_order(vq, done, n);
 	if (vq_is_packed(shape))
 		return packed_reclaim_out_of_order(vq, *done, n);
-	if (shape.in_order)
-		return split_reclaim_slice(vq, done, n);
-	return split_reclaim_any_order(vq, done, n);
+	return split_reclaim(vq, shape, done, n);
 }
 
 #endif /* VIRTIO_RING_VERBS_H */
