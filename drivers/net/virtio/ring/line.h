@@ -26,9 +26,6 @@ struct line {
 	__m512i all;
 };
 
-/** Shared memory, of whatever type and alignment that the rings have. */
-typedef long long line_shared __attribute__((vector_size(64), aligned(4), may_alias));
-
 VIRTIO_INLINE struct line
 line_load(const void *p)
 {
@@ -45,14 +42,14 @@ line_store(void *p, struct line v)
 VIRTIO_INLINE struct line
 line_read_once(const void *p)
 {
-	return (struct line){(__m512i)*(const volatile line_shared *)p};
+	return (struct line){(__m512i)virtio_read_once512(p)};
 }
 
 /** Write 64 shared bytes, a whole line if @p p is aligned so; visible in order only by a release after. */
 VIRTIO_INLINE void
 line_write_once(void *p, struct line v)
 {
-	*(volatile line_shared *)p = (line_shared)v.all;
+	virtio_write_once512(p, (virtio_u512_shared)v.all);
 }
 
 /** @p even in lanes 0, 2, 4 and 6, @p odd in the others. */
@@ -133,8 +130,6 @@ struct line {
 	__m256i high;
 };
 
-typedef long long line_shared __attribute__((vector_size(32), aligned(4), may_alias));
-
 VIRTIO_INLINE struct line
 line_load(const void *p)
 {
@@ -155,18 +150,18 @@ line_store(void *p, struct line v)
 VIRTIO_INLINE struct line
 line_read_once(const void *p)
 {
-	const volatile line_shared *const at = p;
+	const char *const at = p;
 
-	return (struct line){(__m256i)at[0], (__m256i)at[1]};
+	return (struct line){(__m256i)virtio_read_once256(at), (__m256i)virtio_read_once256(at + 32)};
 }
 
 VIRTIO_INLINE void
 line_write_once(void *p, struct line v)
 {
-	volatile line_shared *const at = p;
+	char *const at = p;
 
-	at[0] = (line_shared)v.low;
-	at[1] = (line_shared)v.high;
+	virtio_write_once256(at, (virtio_u256_shared)v.low);
+	virtio_write_once256(at + 32, (virtio_u256_shared)v.high);
 }
 
 VIRTIO_INLINE struct line

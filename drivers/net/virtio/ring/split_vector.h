@@ -27,9 +27,9 @@ split_lines_of(const struct virtqueue *vq, uint16_t first, uint16_t n)
 	return RTE_MIN((uint32_t)n, vq->size - (first & vq->mask)) & ~(uint32_t)(LINE_LANES - 1);
 }
 
-/** Lined up, never a chain: take buffers that come back as they are due. @return how many. */
+/** Lined up, never a chain: look the next buffers up, as far as they come back as they are due. @return how many. */
 VIRTIO_INLINE uint16_t
-split_take_lines(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+split_take_lines(const struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
 {
 	const uint16_t slot = vq->used_idx & vq->mask;
 	const struct vring_used_elem *const elems = &vq->used->ring[slot];
@@ -45,8 +45,6 @@ split_take_lines(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t 
 		line_store_high_halves(&lens[i], both);
 		line_store(&cookies[i], line_load(&shadow[i]));
 	}
-	vq->used_idx += i;
-	vq->nb_free += i;
 	return i;
 }
 
@@ -108,14 +106,15 @@ split_place_line(struct split_cursor *at, void *const *cookies, __m256i addrs, _
 
 /** Place buffers that vq_cookie_run() had, each @p distance behind its cookie, while there are lines. @return how many. */
 VIRTIO_INLINE uint16_t
-split_place_writable_lines(struct split_cursor *at, void *const *cookies, uint16_t n, uint64_t distance, uint32_t len)
+split_place_writable_lines(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+	uint64_t distance, uint32_t len)
 {
 	const struct line common = line_pairs(distance, len | (uint64_t)VRING_DESC_F_WRITE << 32);
 	struct vring_desc *const desc = &at->desc[at->avail_idx & at->mask];
 	uint16_t i;
 
 	/* A run ends where the ring does, so that all lines are in it if the first is. */
-	if (unlikely(!split_can_place_line(at)))
+	if (shape.simd == 0 || unlikely(!split_can_place_line(at)))
 		return 0;
 	for (i = 0; i + 4 <= n; i += 4)
 		line_write_once(&desc[i], line_add(line_spread(&cookies[i]), common));
@@ -127,7 +126,7 @@ split_place_writable_lines(struct split_cursor *at, void *const *cookies, uint16
 #else
 
 VIRTIO_INLINE uint16_t
-split_take_lines(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
+split_take_lines(const struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
 {
 	(void)vq;
 	(void)cookies;
@@ -145,9 +144,11 @@ split_count_due_lines(const struct virtqueue *vq, uint16_t n)
 }
 
 VIRTIO_INLINE uint16_t
-split_place_writable_lines(struct split_cursor *at, void *const *cookies, uint16_t n, uint64_t distance, uint32_t len)
+split_place_writable_lines(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+	uint64_t distance, uint32_t len)
 {
 	(void)at;
+	(void)shape;
 	(void)cookies;
 	(void)n;
 	(void)distance;

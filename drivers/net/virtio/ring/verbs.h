@@ -10,7 +10,7 @@
 #ifndef VIRTIO_RING_VERBS_H
 #define VIRTIO_RING_VERBS_H
 
-#include "ring/packed.h"
+#include "ring/packed_take.h"
 #include "ring/split_take.h"
 
 /** Positions while buffers are written; see split.h. Of the two the shape's is in use. */
@@ -100,16 +100,39 @@ VIRTIO_INLINE void
 vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
-	uint16_t i = 0;
+	uint16_t i;
 
-	for (; i < n; i++) {
-		if (!vq_is_packed(shape) && shape.simd != 0)
-			i += split_place_writable_lines(&at->split, cookies + i, n - i, distance, len);
+	for (i = 0; i < n; i++) {
+		if (vq_is_packed(shape))
+			i += packed_place_writable_lines(&at->packed, shape, &cookies[i], n - i, distance, len);
+		else
+			i += split_place_writable_lines(&at->split, shape, &cookies[i], n - i, distance, len);
 		if (shape.simd != 0 && i == n)
 			break;
 		vq_place_writable(at, shape, cookies[i], (uintptr_t)cookies[i] + distance, len);
 	}
 }
+
+#ifdef __AVX2__
+/** Vector rows: whether vq_place_four() can go on here. */
+VIRTIO_INLINE bool
+vq_can_place_four(const struct vq_cursor *at, struct vq_shape shape)
+{
+	if (vq_is_packed(shape))
+		return packed_can_place_line(&at->packed, shape);
+	return split_can_place_line(&at->split);
+}
+
+/** Place four device-readable buffers of one descriptor each; lanes: addresses, lengths. There must be room. */
+VIRTIO_INLINE void
+vq_place_four(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, __m256i addrs, __m256i lens)
+{
+	if (vq_is_packed(shape))
+		packed_place_line(&at->packed, shape, cookies, addrs, lens);
+	else
+		split_place_line(&at->split, cookies, addrs, lens);
+}
+#endif
 
 /** One link of a chain, then another, then vq_chain_end(); @p flags as VRING_DESC_F_*, NEXT but for the last link. */
 VIRTIO_INLINE void
@@ -204,7 +227,7 @@ VIRTIO_INLINE uint16_t
 vq_take(struct virtqueue *vq, struct vq_shape shape, void **cookies, uint32_t *lens, uint16_t n)
 {
 	if (vq_is_packed(shape))
-		return packed_take(vq, shape.in_order, cookies, lens, n);
+		return packed_take(vq, shape, cookies, lens, n);
 	return split_take(vq, shape, cookies, lens, n);
 }
 
@@ -222,7 +245,7 @@ vq_reclaim(struct virtqueue *vq, struct vq_shape shape, void ***done, uint16_t n
 	if (vq_is_packed(shape) && shape.in_order)
 		return packed_reclaim_in_order(vq, done, n);
 	if (vq_is_packed(shape))
-		return packed_reclaim_out_of_order(vq, *done, n);
+		return packed_reclaim_out_of_order(vq, shape, *done, n);
 	return split_reclaim(vq, shape, done, n);
 }
 

@@ -25,6 +25,7 @@
 #include "ring/verbs.h"
 #include "rxtx/net_hdr.h"
 #include "rxtx/rx_queue.h"
+#include "rxtx/rx_vector.h"
 #include "rxtx/traits.h"
 
 /** Buffers per group: what the local arrays hold. */
@@ -43,13 +44,13 @@ rx_shape(struct rx_traits traits)
 }
 
 VIRTIO_INLINE void
-rx_prefetch(const struct virtio_rxq *rxq, void *const *buffers, uint16_t n, struct rx_traits traits)
+rx_prefetch(const struct virtio_rxq *rxq, struct rte_mbuf *const *buffers, uint16_t n, struct rx_traits traits)
 {
 	const uint32_t payload = rxq->payload_offset;
 	uint16_t i;
 
 	for (i = 0; i < n; i++) {
-		const char *const m = buffers[i];
+		const char *const m = (const char *)buffers[i];
 
 		rte_prefetch0(m);
 		rte_prefetch0(m + payload);
@@ -59,42 +60,20 @@ rx_prefetch(const struct virtio_rxq *rxq, void *const *buffers, uint16_t n, stru
 	}
 }
 
-/**
- * Turn the first of @p n taken buffers into packets, as far as vectors can: those before the first odd one, by groups.
- *
- * @param bytes
- *   Increased by what the packets hold.
- * @return how many.
- */
+/** Turn @p n taken buffers into packets, where they are. @return packets. */
 VIRTIO_INLINE uint16_t
-rx_deliver_groups(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, uint16_t n,
-	struct rte_mbuf **pkts, uint64_t *bytes, struct rx_traits traits)
-{
-	(void)rxq;
-	(void)buffers;
-	(void)lens;
-	(void)n;
-	(void)pkts;
-	(void)bytes;
-	(void)traits;
-	return 0;
-}
-
-/** Turn @p n taken buffers into packets. @return packets. */
-VIRTIO_INLINE uint16_t
-rx_deliver(struct virtio_rxq *rxq, void *const *buffers, const uint32_t *lens, uint16_t n, struct rte_mbuf **pkts,
-	struct rx_traits traits)
+rx_deliver(struct virtio_rxq *rxq, struct rte_mbuf **pkts, const uint32_t *lens, uint16_t n, struct rx_traits traits)
 {
 	const struct mbuf_init init = rxq->init;
 	const uint32_t hdr_len = rxq->hdr_len;
 	const uint32_t min_len = rxq->min_len;
 	const uint32_t span = rxq->posted_len - min_len;
 	uint64_t bytes = 0;
-	uint16_t done = rx_deliver_groups(rxq, buffers, lens, n, pkts, &bytes, traits);
+	uint16_t done = rx_deliver_groups(rxq, pkts, lens, n, &bytes, traits);
 	uint16_t i;
 
 	for (i = done; i < n; i++) {
-		struct rte_mbuf *m = buffers[i];
+		struct rte_mbuf *m = pkts[i];
 		uint16_t num_buffers = 1;
 		bool is_odd = lens[i] - min_len > span;
 
@@ -197,12 +176,11 @@ rx_take_and_refill(struct virtio_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_p
 		ready = rx_clip_at_seam(rxq, ready);
 	while (ready > 0 && done < nb_pkts) {
 		uint32_t lens[RX_GROUP];
-		void *buffers[RX_GROUP];
 		const uint16_t wanted = RTE_MIN(RTE_MIN(ready, nb_pkts - done), RX_GROUP);
-		const uint16_t n = vq_take(vq, rx_shape(traits), buffers, lens, wanted);
+		const uint16_t n = vq_take(vq, rx_shape(traits), (void **)(pkts + done), lens, wanted);
 
-		rx_prefetch(rxq, buffers, n, traits);
-		done += rx_deliver(rxq, buffers, lens, n, pkts + done, traits);
+		rx_prefetch(rxq, pkts + done, n, traits);
+		done += rx_deliver(rxq, pkts + done, lens, n, traits);
 		if (unlikely(n < wanted))
 			break;
 		ready -= n;

@@ -25,6 +25,7 @@
 #include "rxtx/traits.h"
 #include "rxtx/tx_free.h"
 #include "rxtx/tx_odd.h"
+#include "rxtx/tx_vector.h"
 
 /** Most packets freed at once: what the local array holds. */
 #define TX_GROUP 64
@@ -83,26 +84,6 @@ VIRTIO_INLINE void
 tx_prefetch(const struct rte_mbuf *m)
 {
 	rte_prefetch0((const char *)m->buf_addr + m->data_off - 1);
-}
-
-/**
- * Place the first packets, as far as vectors can: whole groups of simple packets with zero headers.
- *
- * @param bytes
- *   Increased by what the packets hold.
- * @return how many; 0: the next one goes by itself.
- */
-VIRTIO_INLINE uint16_t
-tx_place_groups(struct virtio_txq *txq, struct vq_cursor *at, struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes,
-	struct vq_shape shape)
-{
-	(void)txq;
-	(void)at;
-	(void)pkts;
-	(void)n;
-	(void)bytes;
-	(void)shape;
-	return 0;
 }
 
 /**
