@@ -67,60 +67,89 @@ split_count_due_lines(const struct virtqueue *vq, uint16_t n)
 	return i;
 }
 
-/** Whether the next four descriptors are a line of their own, and the next four entries lie side by side. */
-VIRTIO_INLINE bool
-split_can_place_line(const struct split_cursor *at)
+/** Where groups of four buffers of one descriptor each go. */
+struct split_fours {
+	struct vring_desc *desc;
+	void **cookies;
+	uint16_t *heads;
+	struct vring_avail *avail;
+	uint16_t slot;
+	uint16_t id;
+};
+
+/** @return how many of @p n buffers can be placed by groups, from the next descriptor on: a multiple of four. */
+VIRTIO_INLINE uint16_t
+split_fours_begin(const struct split_cursor *at, uint16_t n, struct split_fours *fours)
 {
 	const uint16_t slot = at->avail_idx & at->mask;
 	const uint16_t id = at->desc_next & at->mask;
+	/* The two differ after chains. */
+	const uint32_t room = at->mask + 1u - RTE_MAX(slot, id);
 
-	return likely(at->is_lined_up) && id % 4 == 0 && (uint32_t)slot + 4 <= at->mask + 1u;
+	*fours = (struct split_fours){
+		.desc = &at->desc[id],
+		.cookies = &at->cookies[slot],
+		.heads = &at->heads[slot],
+		.avail = at->avail,
+		.slot = slot,
+		.id = id,
+	};
+	return likely(at->is_lined_up) ? (uint16_t)(RTE_MIN(n, room) & ~3u) : 0;
 }
 
-/** Enter four chains of one descriptor each, the first of which is @p id. */
+/** Note that @p n buffers were placed. */
 VIRTIO_INLINE void
-split_enter_line(struct split_cursor *at, uint16_t slot, uint16_t id)
+split_fours_end(struct split_cursor *at, uint16_t n)
 {
+	at->avail_idx += n;
+	at->desc_next += n;
+}
+
+/** Enter four chains, the first of which begins at @p fours->id. */
+VIRTIO_INLINE void
+split_fours_enter(struct split_fours *fours)
+{
+	const uint64_t heads = lanes16_from(fours->id);
 	uint16_t i;
 
-	if (likely(lanes16_read(&at->heads[slot]) == lanes16_from(id)))
-		return;
-	lanes16_write(&at->heads[slot], lanes16_from(id));
-	for (i = 0; i < 4; i++)
-		split_avail_entry_write(at->avail, slot + i, id + i);
+	if (unlikely(lanes16_read(fours->heads) != heads)) {
+		lanes16_write(fours->heads, heads);
+		for (i = 0; i < 4; i++)
+			split_avail_entry_write(fours->avail, fours->slot + i, fours->id + i);
+	}
+	fours->heads += 4;
+	fours->slot += 4;
+	fours->id += 4;
 }
 
-/** Place four device-readable buffers of one descriptor each; split_can_place_line() said yes. */
+/** Place four device-readable buffers. */
 VIRTIO_INLINE void
-split_place_line(struct split_cursor *at, void *const *cookies, __m256i addrs, __m256i lens)
+split_fours_place(struct split_fours *fours, void *const *cookies, __m256i addrs, __m256i lens)
 {
-	const uint16_t slot = at->avail_idx & at->mask;
-	const uint16_t id = at->desc_next & at->mask;
-
-	line_write_once(&at->desc[id], line_weave(addrs, lens));
-	lanes_write(&at->cookies[slot], lanes_read(cookies));
-	split_enter_line(at, slot, id);
-	at->avail_idx += 4;
-	at->desc_next += 4;
+	line_write_once(fours->desc, line_weave(addrs, lens));
+	lanes_write(fours->cookies, lanes_read(cookies));
+	fours->desc += 4;
+	fours->cookies += 4;
+	split_fours_enter(fours);
 }
 
-/** Place buffers that vq_cookie_run() had, each @p distance behind its cookie, while there are lines. @return how many. */
+/** Place device-writable buffers that vq_cookie_run() had, each @p distance behind its cookie. @return how many. */
 VIRTIO_INLINE uint16_t
-split_place_writable_lines(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+split_place_writable_fours(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
 	const struct line common = line_pairs(distance, len | (uint64_t)VRING_DESC_F_WRITE << 32);
-	struct vring_desc *const desc = &at->desc[at->avail_idx & at->mask];
+	struct split_fours fours;
 	uint16_t i;
 
-	/* A run ends where the ring does, so that all lines are in it if the first is. */
-	if (shape.simd == 0 || unlikely(!split_can_place_line(at)))
+	if (shape.simd == 0)
 		return 0;
-	for (i = 0; i + 4 <= n; i += 4)
-		line_write_once(&desc[i], line_add(line_spread(&cookies[i]), common));
-	at->avail_idx += i;
-	at->desc_next += i;
-	return i;
+	n = split_fours_begin(at, n, &fours);
+	/* Never a chain: the entries are what they were. */
+	for (i = 0; i < n; i += 4)
+		line_write_once(&fours.desc[i], line_add(line_spread(&cookies[i]), common));
+	split_fours_end(at, n);
+	return n;
 }
 
 #else
@@ -144,7 +173,7 @@ split_count_due_lines(const struct virtqueue *vq, uint16_t n)
 }
 
 VIRTIO_INLINE uint16_t
-split_place_writable_lines(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+split_place_writable_fours(struct split_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
 	(void)at;
