@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "rxtx/simd.h"
 #include "support.h"
 #include "virtio/notify.h"
 
@@ -554,6 +555,15 @@ tx_rig_close(struct tx_rig *rig)
 	txq_destroy(rig->txq);
 	free(rig->mem);
 	pool_drop(rig->pool);
+}
+
+bool
+row_can_run(const char *name, uint16_t simd)
+{
+	if (simd_bits(UINT16_MAX) >= simd)
+		return true;
+	print_message("# no test of the row '%s': this CPU has no vectors of %u bits\n", name, simd);
+	return false;
 }
 
 uint16_t
