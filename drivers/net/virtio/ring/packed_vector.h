@@ -3,9 +3,9 @@
  */
 
 /*
- * Packed descriptors four at a time: what the loops of packed.h and packed_take.h do one by one, where a line of
- * the ring can be read or written whole. Everything here may decline (return 0 or false) and the caller goes on with
- * single descriptors: at a line's middle, at the ring's end, at whatever is out of the ordinary.
+ * Packed descriptors four at a time, a line of the ring mostly: what the loops of packed.h and packed_take.h do one
+ * by one. Everything here may decline (return 0 or false) and the caller goes on with single descriptors: at the ring's
+ * end, at whatever is out of the ordinary.
  *
  * A vector has four 64-bit lanes, one for each descriptor of a line: addresses, cookies, or words. AVX2 and AVX-512
  * differ in how four of them become a line and back, and in nothing else. Without either, all of it declines.
@@ -34,7 +34,7 @@ packed_words_read(const struct vring_packed_desc *desc, struct vq_shape shape)
 		_mm256_unpackhi_epi64(virtio_read_once256(desc), virtio_read_once256(desc + 2)), 0xd8);
 }
 
-/** Write a line of four descriptors. What they refer to is written already. */
+/** Write four descriptors, best a line. What they refer to is written already. */
 VIRTIO_INLINE void
 packed_line_write(struct vring_packed_desc *desc, __m256i addrs, __m256i words, struct vq_shape shape)
 {
@@ -57,78 +57,106 @@ packed_line_write(struct vring_packed_desc *desc, __m256i addrs, __m256i words, 
 
 /* --- placing --- */
 
-/** Whether the next four descriptors are a line of one lap, and their ids lie side by side. */
-VIRTIO_INLINE bool
-packed_can_place_line(const struct packed_cursor *at, struct vq_shape shape)
-{
-	const uint32_t ids_left = at->mask + 1u - (at->id_next & at->mask);
+/** Where groups of four buffers go: as many as the lap has room for, their ids side by side in the FIFO. */
+struct packed_fours {
+	struct vring_packed_desc *desc;
+	void **cookies;      /* in order: of the next slot; otherwise by id */
+	const uint16_t *ids; /* out of order */
+	__m256i words;       /* all but length and flags; out of order, but ids too */
+};
 
-	if (unlikely(at->slot % 4 != 0 || at->slot + 4u > at->size))
-		return false;
-	return shape.in_order || likely(ids_left >= 4);
+/** @return how many of @p n buffers can be placed by groups, from the next slot on: a multiple of four. */
+VIRTIO_INLINE uint16_t
+packed_fours_begin(const struct packed_cursor *at, struct vq_shape shape, uint16_t n, struct packed_fours *fours)
+{
+	const uint32_t id_at = at->id_next & at->mask;
+	const uint32_t lap = at->size - at->slot;
+	const uint32_t room = shape.in_order ? lap : RTE_MIN(lap, at->mask + 1u - id_at);
+	const uint64_t step = shape.in_order ? 1ull << 32 : 0;
+
+	fours->desc = &at->desc[at->slot];
+	fours->cookies = &at->cookies[shape.in_order ? at->slot : 0];
+	fours->ids = &at->free_ids[id_at];
+	fours->words = lanes_from(packed_word(0, shape.in_order ? at->slot : 0, at->avail_bits), step);
+	return (uint16_t)(RTE_MIN(n, room) & ~3u);
+}
+
+/** Note that @p n buffers were placed. */
+VIRTIO_INLINE void
+packed_fours_end(struct packed_cursor *at, uint16_t n)
+{
+	at->id_next += n;
+	at->buffers += n;
+	at->slot += n;
+	if (unlikely(at->slot == at->size)) {
+		at->slot--;
+		packed_step(at);
+	}
 }
 
 /** Out of order: pop four ids and put the cookies there. @return the ids, where words have them. */
 VIRTIO_INLINE __m256i
-packed_line_ids(struct packed_cursor *at, __m256i cookies)
+packed_fours_ids(struct packed_fours *fours, __m256i cookies)
 {
-	const uint64_t ids = lanes16_read(&at->free_ids[at->id_next & at->mask]);
+	const uint64_t ids = lanes16_read(fours->ids);
 	const uint16_t first = (uint16_t)ids;
 	uint16_t i;
 
+	fours->ids += 4;
 	if (likely(ids == lanes16_from(first))) {
-		lanes_write(&at->cookies[first], cookies);
+		lanes_write(&fours->cookies[first], cookies);
 	} else {
 		for (i = 0; i < 4; i++)
-			at->cookies[(uint16_t)(ids >> 16 * i)] = lane_pointer(cookies, i);
+			fours->cookies[(uint16_t)(ids >> 16 * i)] = lane_pointer(cookies, i);
 	}
 	return _mm256_slli_epi64(lanes16_widen(ids), 32);
 }
 
 /**
- * Place four buffers of one descriptor each; packed_can_place_line() said yes.
+ * Place four buffers of one descriptor each.
  *
  * @param cookies
- *   NULL: they are in place.
+ *   NULL, in order: they are in place.
  * @param words
  *   Length and flags.
  */
 VIRTIO_INLINE void
-packed_place_line(struct packed_cursor *at, struct vq_shape shape, void *const *cookies, __m256i addrs, __m256i words)
+packed_fours_place(struct packed_fours *fours, struct vq_shape shape, void *const *cookies, __m256i addrs,
+	__m256i words)
 {
-	const uint64_t common = packed_word(0, shape.in_order ? at->slot : 0, at->avail_bits);
-
-	words = _mm256_add_epi64(words, _mm256_set1_epi64x((long long)common));
+	words = _mm256_add_epi64(words, fours->words);
 	if (!shape.in_order)
-		words = _mm256_add_epi64(words, packed_line_ids(at, lanes_read(cookies)));
-	else
-		words = _mm256_add_epi64(words, lanes_from(0, 1ull << 32));
-	if (shape.in_order && cookies != NULL)
-		lanes_write(&at->cookies[at->slot], lanes_read(cookies));
-	packed_line_write(&at->desc[at->slot], addrs, words, shape);
-	at->id_next += 4;
-	at->buffers += 4;
-	at->slot += 3;
-	packed_step(at);
+		words = _mm256_add_epi64(words, packed_fours_ids(fours, lanes_read(cookies)));
+	else if (cookies != NULL)
+		lanes_write(fours->cookies, lanes_read(cookies));
+	packed_line_write(fours->desc, addrs, words, shape);
+	fours->desc += 4;
+	if (shape.in_order) {
+		fours->cookies += 4;
+		fours->words = _mm256_add_epi64(fours->words, _mm256_set1_epi64x(4ll << 32));
+	}
 }
 
-/** Place as many of @p n device-writable buffers as lines have room for, from the next slot on. @return how many. */
+/** Place device-writable buffers by groups, from the next slot on. @return how many of @p n. */
 VIRTIO_INLINE uint16_t
-packed_place_writable_lines(struct packed_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+packed_place_writable_fours(struct packed_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
 	const __m256i words = _mm256_set1_epi64x((long long)packed_word(len, 0, VRING_DESC_F_WRITE));
 	const __m256i distances = _mm256_set1_epi64x((long long)distance);
+	struct packed_fours fours;
 	uint16_t i;
 
 	if (shape.simd == 0)
 		return 0;
-	for (i = 0; i + 4 <= n && packed_can_place_line(at, shape); i += 4) {
+	n = packed_fours_begin(at, shape, n, &fours);
+	for (i = 0; i < n; i += 4) {
 		const __m256i addrs = _mm256_add_epi64(lanes_read(&cookies[i]), distances);
 
-		packed_place_line(at, shape, shape.in_order ? NULL : &cookies[i], addrs, words);
+		packed_fours_place(&fours, shape, shape.in_order ? NULL : &cookies[i], addrs, words);
 	}
-	return i;
+	packed_fours_end(at, n);
+	return n;
 }
 
 /* --- taking --- */
@@ -190,7 +218,7 @@ packed_run_take_lines(struct packed_run *run, struct vq_shape shape, void **cook
 #else
 
 VIRTIO_INLINE uint16_t
-packed_place_writable_lines(struct packed_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+packed_place_writable_fours(struct packed_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
 	uint64_t distance, uint32_t len)
 {
 	(void)at;

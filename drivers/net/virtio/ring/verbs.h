@@ -104,7 +104,7 @@ vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const
 
 	for (i = 0; i < n; i++) {
 		if (vq_is_packed(shape))
-			i += packed_place_writable_lines(&at->packed, shape, &cookies[i], n - i, distance, len);
+			i += packed_place_writable_fours(&at->packed, shape, &cookies[i], n - i, distance, len);
 		if (shape.simd != 0 && i == n)
 			break;
 		vq_place_writable(at, shape, cookies[i], (uintptr_t)cookies[i] + distance, len);
@@ -112,18 +112,34 @@ vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const
 }
 
 #ifdef __AVX2__
-/** Vector rows: whether vq_place_four() can go on here. */
-VIRTIO_INLINE bool
-vq_can_place_four(const struct vq_cursor *at, struct vq_shape shape)
+/** Vector rows: where groups of four device-readable buffers of one descriptor each go. */
+struct vq_fours {
+	struct packed_fours packed;
+};
+
+/** @return how many of @p n buffers can go there, a multiple of four. */
+VIRTIO_INLINE uint16_t
+vq_fours_begin(const struct vq_cursor *at, struct vq_shape shape, uint16_t n, struct vq_fours *fours)
 {
-	return shape.simd != 0 && vq_is_packed(shape) && packed_can_place_line(&at->packed, shape);
+	if (vq_is_packed(shape))
+		return packed_fours_begin(&at->packed, shape, n, &fours->packed);
+	return 0;
 }
 
-/** Place four device-readable buffers of one descriptor each; lanes: addresses, lengths. There must be room. */
+/** Place four; lanes: addresses, lengths. */
 VIRTIO_INLINE void
-vq_place_four(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, __m256i addrs, __m256i lens)
+vq_fours_place(struct vq_fours *fours, struct vq_shape shape, void *const *cookies, __m256i addrs, __m256i lens)
 {
-	packed_place_line(&at->packed, shape, cookies, addrs, lens);
+	if (vq_is_packed(shape))
+		packed_fours_place(&fours->packed, shape, cookies, addrs, lens);
+}
+
+/** Note that @p n buffers were placed. */
+VIRTIO_INLINE void
+vq_fours_end(struct vq_cursor *at, struct vq_shape shape, uint16_t n)
+{
+	if (vq_is_packed(shape))
+		packed_fours_end(&at->packed, n);
 }
 #endif
 

@@ -99,6 +99,8 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 	uint64_t bytes = 0;
 	uint16_t i;
 
+	if (likely(nb_pkts > 0))
+		tx_adopt_pool(txq, pkts[0]);
 	for (i = 0; i < nb_pkts; i++) {
 		struct rte_mbuf *m;
 		uint64_t rearm;
@@ -117,7 +119,7 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 		if (unlikely(!tx_is_simple(rearm, m->ol_flags) || (uint16_t)rearm < hdr_len || len == 0))
 			break;
 		net_hdr_clear(hdr, hdr_len);
-		vq_place(&at, shape, m, (uintptr_t)hdr, len + hdr_len, 0);
+		vq_place(&at, shape, tx_cookie(txq, m), (uintptr_t)hdr, len + hdr_len, 0);
 		bytes += len;
 	}
 	vq_cursor_end(&txq->vq, &at, shape);

@@ -29,33 +29,61 @@ tx_vector_read(const void *at)
 	return _mm_loadu_si128(at);
 }
 
-/** Whether four mbufs are simple, as tx_is_simple() has it, with at least 16 bytes of headroom. */
-VIRTIO_INLINE bool
-tx_vector_is_simple(struct rte_mbuf **pkts)
+/** What four mbufs are compared with. */
+struct tx_vector_wanted {
+	__m128i rearm; /* and offload flags */
+	__m128i rearm_mask;
+	__m128i pool;  /* and the word before */
+};
+
+VIRTIO_INLINE struct tx_vector_wanted
+tx_vector_want(const struct rte_mempool *pool)
 {
-	const __m128i wanted = _mm_set_epi64x(0, (long long)mbuf_rearm_word(0, 1, 1, 0));
-	const __m128i mask = _mm_set_epi64x((long long)(RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL),
-		(long long)mbuf_rearm_word(0, UINT16_MAX, UINT16_MAX, 0));
+	const struct tx_vector_wanted wanted = {
+		.rearm = _mm_set_epi64x(0, (long long)mbuf_rearm_word(0, 1, 1, 0)),
+		.rearm_mask = _mm_set_epi64x((long long)(RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL),
+			(long long)mbuf_rearm_word(0, UINT16_MAX, UINT16_MAX, 0)),
+		.pool = _mm_set_epi64x((long long)(uintptr_t)pool, 0),
+	};
+
+	return wanted;
+}
+
+/** Whether four mbufs are simple, as tx_is_simple() has it, of one pool, with at least 16 bytes of headroom. */
+VIRTIO_INLINE bool
+tx_vector_is_simple(struct rte_mbuf **pkts, struct tx_vector_wanted wanted)
+{
 	__m128i differs = _mm_setzero_si128();
+	__m128i foreign = _mm_setzero_si128();
 	__m128i least = _mm_set1_epi16(-1);
 	int i;
 
 	for (i = 0; i < 4; i++) {
 		const __m128i rearm = tx_vector_read((const char *)pkts[i] + MBUF_REARM);
+		const __m128i pool = tx_vector_read((const char *)pkts[i] + offsetof(struct rte_mbuf, pool) - 8);
 
-		differs = _mm_or_si128(differs, _mm_xor_si128(rearm, wanted));
+		differs = _mm_or_si128(differs, _mm_xor_si128(rearm, wanted.rearm));
+		foreign = _mm_or_si128(foreign, _mm_xor_si128(pool, wanted.pool));
 		least = _mm_min_epu16(least, rearm);
 	}
-	return _mm_testz_si128(differs, mask) && (uint16_t)_mm_cvtsi128_si32(least) >= 16;
+	return _mm_testz_si128(differs, wanted.rearm_mask) && _mm_testz_si128(foreign, _mm_set_epi64x(-1, 0)) &&
+		(uint16_t)_mm_cvtsi128_si32(least) >= 16;
+}
+
+VIRTIO_INLINE long long
+tx_vector_len_word(const struct rte_mbuf *m)
+{
+	return (long long)*(const mbuf_word *)((const char *)m + offsetof(struct rte_mbuf, data_len));
 }
 
 /** Bytes of the data in four mbufs. */
 VIRTIO_INLINE __m256i
 tx_vector_lens(struct rte_mbuf **pkts)
 {
-	const __m256i lens = _mm256_setr_epi64x(pkts[0]->data_len, pkts[1]->data_len, pkts[2]->data_len, pkts[3]->data_len);
+	const __m256i words = _mm256_setr_epi64x(tx_vector_len_word(pkts[0]), tx_vector_len_word(pkts[1]),
+		tx_vector_len_word(pkts[2]), tx_vector_len_word(pkts[3]));
 
-	return lens;
+	return _mm256_and_si256(words, _mm256_set1_epi64x(UINT16_MAX));
 }
 
 /** Whether four headers of @p hdr_len bytes, at most 16, are zero. */
@@ -109,19 +137,22 @@ VIRTIO_INLINE uint16_t
 tx_place_groups(struct virtio_txq *txq, struct vq_cursor *at, struct rte_mbuf **pkts, uint16_t n, uint64_t *bytes,
 	struct vq_shape shape)
 {
+	const struct tx_vector_wanted wanted = tx_vector_want(txq->pool);
 	const uint32_t hdr_len = txq->hdr_len;
 	const __m256i hdr_lens = _mm256_set1_epi64x(hdr_len);
 	__m256i sum = _mm256_setzero_si256();
 	uint64_t hdrs[TX_VECTOR_AHEAD];
+	struct vq_fours fours;
 	uint16_t i;
 
 	if (shape.simd == 0 || unlikely(hdr_len > 16))
 		return 0;
-	for (i = 0; i + 4 <= n && likely(vq_can_place_four(at, shape)); i += 4) {
+	n = vq_fours_begin(at, shape, n, &fours);
+	for (i = 0; i < n; i += 4) {
 		const uint64_t *const hdr = &hdrs[i % TX_VECTOR_AHEAD];
 		__m256i lens;
 
-		if (unlikely(!tx_vector_is_simple(pkts + i)))
+		if (unlikely(!tx_vector_is_simple(pkts + i, wanted)))
 			break;
 		if (i % TX_VECTOR_AHEAD == 0)
 			tx_vector_prefetch(pkts + i, RTE_MIN(n - i, TX_VECTOR_AHEAD), hdr_len, hdrs);
@@ -130,9 +161,11 @@ tx_place_groups(struct virtio_txq *txq, struct vq_cursor *at, struct rte_mbuf **
 			break;
 		if (!tx_vector_is_zero(hdr, hdr_len))
 			tx_vector_zero(hdr, hdr_len);
-		vq_place_four(at, shape, (void *const *)(pkts + i), lanes_read(hdr), _mm256_add_epi64(lens, hdr_lens));
+		vq_fours_place(&fours, shape, (void *const *)(pkts + i), lanes_read(hdr),
+			_mm256_add_epi64(lens, hdr_lens));
 		sum = _mm256_add_epi64(sum, lens);
 	}
+	vq_fours_end(at, shape, i);
 	*bytes += lanes_sum(sum);
 	return i;
 }
