@@ -13,7 +13,6 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "rxtx/simd.h"
 #include "support.h"
 #include "virtio/notify.h"
 
@@ -473,29 +472,6 @@ device_kick(void *device, uint16_t queue)
 
 /* --- rigs --- */
 
-uint64_t
-rx_row_features(const struct rx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
-}
-
-uint64_t
-tx_row_features(const struct tx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
-}
-
-uint32_t
-row_base(enum vring_format format)
-{
-	return vring_base_start(format);
-}
-
 static void
 config_fill(struct queue_config *config, uint32_t size, uint64_t features, size_t mem_len, void **mem)
 {
@@ -566,15 +542,6 @@ tx_rig_close(struct tx_rig *rig)
 	txq_destroy(rig->txq);
 	free(rig->mem);
 	pool_drop(rig->pool);
-}
-
-bool
-row_can_run(const char *name, uint16_t simd)
-{
-	if (simd_bits(UINT16_MAX) >= simd)
-		return true;
-	print_message("# no test of the row '%s': this CPU has no vectors of %u bits\n", name, simd);
-	return false;
 }
 
 uint16_t

@@ -139,6 +139,42 @@ ids_that_came_twice_as_a_group_break_the_queue(void **state)
 	}
 }
 
+/* A group of ids side by side, the last of which are none: where the shadow of the ring ends. */
+static void
+ids_side_by_side_beyond_the_ring_break_the_queue(void **state)
+{
+	const struct rx_path *row;
+	unsigned int nr;
+	uint16_t over;
+
+	(void)state;
+	FOR_EACH_ROW(row, nr) {
+		for (over = 1; over <= 8; over++) {
+			struct rte_mbuf *pkts[64];
+			struct chain chain;
+			struct rx_rig rig;
+			uint16_t i;
+			uint16_t n;
+
+			if (row->traits.in_order)
+				continue;
+			rx_rig_open(&rig, row, 64);
+			for (i = 0; i < 64; i++)
+				device_pop(&rig.device, &chain);
+			for (i = 0; i < 8; i++)
+				device_push(&rig.device, 56 + over + i, 72);
+			device_publish(&rig.device);
+			n = rx_rig_burst(&rig, pkts, 64);
+			assert_int_equal(rxq_stats(rig.rxq)->broken, 1);
+			rte_pktmbuf_free_bulk(pkts, n);
+			/* Without a header that says so, a buffer is not a packet in mergeable rows. */
+			if (!row->traits.mergeable)
+				assert_int_equal(n, 8 - over);
+			rx_rig_close(&rig);
+		}
+	}
+}
+
 static void
 one_bad_length(struct rx_rig *rig, uint16_t place, uint32_t len)
 {
@@ -355,6 +391,7 @@ main(void)
 		cmocka_unit_test(an_id_beyond_the_ring_stops_at_its_place),
 		cmocka_unit_test(an_id_that_came_twice_stops_at_its_place),
 		cmocka_unit_test(ids_that_came_twice_as_a_group_break_the_queue),
+		cmocka_unit_test(ids_side_by_side_beyond_the_ring_break_the_queue),
 		cmocka_unit_test(a_bad_length_costs_the_packet_at_its_place_alone),
 		cmocka_unit_test(a_packet_of_several_buffers_may_come_at_every_place),
 		cmocka_unit_test(a_pool_may_run_dry_at_every_place),

@@ -123,6 +123,8 @@ one_odd(struct tx_rig *rig, const struct oddity *oddity, uint16_t place)
 		pkts[i] = i == place ? oddity->make(rig->pool, i) : packet_make(rig->pool, i, 60, 60);
 	assert_int_equal(tx_rig_burst(rig, pkts, PLACES), PLACES);
 	drain(rig, 0, PLACES);
+	/* What lies before the buffer is not ours. */
+	assert_int_equal(((uint8_t *)pkts[place]->buf_addr)[-1], 0xa5);
 	assert_int_equal(txq_done_cleanup(rig->txq, 0), PLACES);
 	assert_int_equal(pool_count(rig->pool), rig->pool_size - oddity->is_shared);
 	if (oddity->is_shared)
