@@ -22,7 +22,7 @@
 /* Without merging each buffer holds a whole frame of the default MTU; with it, a little more than a header. */
 #define BUFFER_MIN_WHOLE (RTE_ETHER_MAX_LEN - RTE_ETHER_CRC_LEN)
 #define BUFFER_MIN_MERGED 64
-#define REFILL_DEFAULT 32
+#define REFILL_DEFAULT 64
 
 static_assert(RTE_PKTMBUF_HEADROOM >= VIRTIO_NET_HDR_LEN_HASH, "the net header lies in the headroom");
 

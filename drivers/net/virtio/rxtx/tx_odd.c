@@ -117,7 +117,8 @@ place_by_table(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 
 		vq_table_write(table, shape, i, plan->links, link.addr, link.len);
 	}
-	vq_place(&at, shape, tx_cookie_marked(txq, plan->m), (uintptr_t)table, plan->links * sizeof(*table), VRING_DESC_F_INDIRECT);
+	vq_place(&at, shape, tx_cookie_marked(txq, plan->m), (uintptr_t)table, plan->links * sizeof(*table),
+		VRING_DESC_F_INDIRECT);
 	vq_cursor_end(&txq->vq, &at, shape);
 }
 
@@ -135,7 +136,8 @@ place_by_chain(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 		vq_chain_add(&txq->vq, &at, shape, link.addr, link.len,
 			i + 1 == plan->links ? 0 : VRING_DESC_F_NEXT);
 	}
-	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links, tx_cookie_marked(txq, plan->m));
+	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links,
+		tx_cookie_marked(txq, plan->m));
 	vq_cursor_end(&txq->vq, &at, shape);
 }
 
