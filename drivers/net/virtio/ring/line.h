@@ -64,19 +64,15 @@ line_pairs(uint64_t even, uint64_t odd)
 VIRTIO_INLINE struct line
 line_count(uint64_t first)
 {
-	return (struct line){_mm512_add_epi64(_mm512_set1_epi64((long long)first), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0))};
+	const __m512i from = _mm512_set1_epi64((long long)first);
+
+	return (struct line){_mm512_add_epi64(from, _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0))};
 }
 
 VIRTIO_INLINE struct line
 line_add(struct line a, struct line b)
 {
 	return (struct line){_mm512_add_epi64(a.all, b.all)};
-}
-
-VIRTIO_INLINE struct line
-line_and(struct line a, struct line b)
-{
-	return (struct line){_mm512_and_si512(a.all, b.all)};
 }
 
 /** The lower halves, each in a lane. */
@@ -185,12 +181,6 @@ VIRTIO_INLINE struct line
 line_add(struct line a, struct line b)
 {
 	return (struct line){_mm256_add_epi64(a.low, b.low), _mm256_add_epi64(a.high, b.high)};
-}
-
-VIRTIO_INLINE struct line
-line_and(struct line a, struct line b)
-{
-	return (struct line){_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)};
 }
 
 VIRTIO_INLINE struct line
