@@ -41,7 +41,6 @@ static const struct tx_path tx_rows[] = {
 	{"packed, in-order", {PACKED_IN_ORDER}, tx_packed_in_order},
 #ifdef VIRTIO_HAVE_AVX2
 	{"packed, avx2", {PACKED_PLAIN, .simd = 256}, tx_packed_avx2},
-	{"packed, in-order, avx2", {PACKED_IN_ORDER, .simd = 256}, tx_packed_in_order_avx2},
 #endif
 #ifdef VIRTIO_HAVE_AVX512
 	{"packed, avx512", {PACKED_PLAIN, .simd = 512}, tx_packed_avx512},

@@ -40,7 +40,6 @@ uint16_t rx_packed_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t n
 uint16_t rx_packed_mergeable_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_mergeable_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_packed_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
-uint16_t tx_packed_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_in_order_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_mergeable_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
