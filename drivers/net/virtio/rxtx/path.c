@@ -52,7 +52,6 @@ static const struct tx_path tx_rows[] = {
 	{"split, avx2", {SPLIT_PLAIN, .simd = 256}, tx_split_avx2},
 	{"split, in-order, avx2", {SPLIT_IN_ORDER, .simd = 256}, tx_split_in_order_avx2},
 	{"packed, avx2", {PACKED_PLAIN, .simd = 256}, tx_packed_avx2},
-	{"packed, in-order, avx2", {PACKED_IN_ORDER, .simd = 256}, tx_packed_in_order_avx2},
 #endif
 #ifdef VIRTIO_HAVE_AVX512
 	{"split, avx512", {SPLIT_PLAIN, .simd = 512}, tx_split_avx512},

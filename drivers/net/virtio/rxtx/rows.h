@@ -46,7 +46,6 @@ uint16_t rx_packed_mergeable_in_order_avx2(void *queue, struct rte_mbuf **pkts, 
 uint16_t tx_split_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_split_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_packed_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
-uint16_t tx_packed_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_in_order_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_mergeable_avx512(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);

@@ -9,8 +9,10 @@
  * Theory of operation
  *
  * A burst looks at how far the peer is once and works through what it announces in groups. A group passes through three
- * short loops rather than one long one: take (ring to local arrays), prefetch (mbuf, header and payload lines, all
- * before the first is touched, so that their misses overlap), deliver (lengths checked, two stores an mbuf).
+ * short loops rather than one long one: take (ring to the caller's array), prefetch (mbuf, header and payload lines, all
+ * before the first is touched, so that their misses overlap), deliver (lengths checked, two stores an mbuf). Rows with
+ * vectors take, deliver (rx_vector.h) and refill several at a time up to whatever is odd; that is judged by the same code
+ * as in the other rows.
  *
  * Refill gets buffers from the pool in bulk, in order straight into the ring's cookie array, and publishes once.
  * Whatever does not happen with well-behaved small packets leaves to rx_odd.c.

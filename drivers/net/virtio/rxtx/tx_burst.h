@@ -12,7 +12,8 @@
  * look at the peer's index and a visit to the pool, or until room is short. Place runs over packets that are one
  * buffer with headroom, the header compared and nearly never written, one 16-byte descriptor store each; the first
  * packet that is anything else leaves to tx_odd.c and the run goes on behind it. One publication and at most one kick
- * a burst.
+ * a burst. Rows with vectors go by groups as far as they can (tx_vector.h); one packet that is not part of a group takes
+ * the same steps as in the other rows, then groups are tried again.
  */
 
 #ifndef VIRTIO_RXTX_TX_BURST_H

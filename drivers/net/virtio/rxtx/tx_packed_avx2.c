@@ -3,7 +3,8 @@
  */
 
 /*
- * Instances of the tx burst over a packed ring for CPUs with AVX2. Nothing but constants.
+ * Instances of the tx burst over a packed ring for CPUs with AVX2. Nothing but constants. In order, where ids are slots and
+ * cookies lie side by side anyway, AVX2 gains nothing over plain C: doc/performance.md has the figures.
  */
 
 #include "rxtx/tx_burst.h"
@@ -13,10 +14,4 @@ uint16_t
 tx_packed_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
 	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_PLAIN, .simd = 256});
-}
-
-uint16_t
-tx_packed_in_order_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
-{
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_IN_ORDER, .simd = 256});
 }
