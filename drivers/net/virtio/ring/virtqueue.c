@@ -15,7 +15,20 @@
 #include "log.h"
 #include "ring/packed.h"
 #include "ring/split.h"
+#include "ring/split_take.h"
 #include "ring/virtqueue.h"
+
+static bool
+is_packed(const struct virtqueue *vq)
+{
+	return vq->shape.format == VRING_PACKED;
+}
+
+static bool
+may_scatter(const struct virtqueue *vq)
+{
+	return !is_packed(vq) && !vq->shape.in_order;
+}
 
 static int
 shadow_alloc(struct virtqueue *vq)
@@ -24,7 +37,9 @@ shadow_alloc(struct virtqueue *vq)
 	vq->heads = calloc(vq->size, sizeof(*vq->heads));
 	vq->free_ids = calloc((size_t)vq->mask + 1, sizeof(*vq->free_ids));
 	vq->chains = calloc(vq->size, sizeof(*vq->chains));
-	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL)
+	vq->spare = may_scatter(vq) ? calloc(vq->size, sizeof(*vq->spare)) : NULL;
+	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL &&
+			(vq->spare != NULL || !may_scatter(vq)))
 		return 0;
 	virtqueue_fini(vq);
 	return -ENOMEM;
@@ -64,16 +79,12 @@ virtqueue_fini(struct virtqueue *vq)
 	free(vq->heads);
 	free(vq->free_ids);
 	free(vq->chains);
+	free(vq->spare);
 	vq->cookies = NULL;
 	vq->heads = NULL;
 	vq->free_ids = NULL;
 	vq->chains = NULL;
-}
-
-static bool
-is_packed(const struct virtqueue *vq)
-{
-	return vq->shape.format == VRING_PACKED;
+	vq->spare = NULL;
 }
 
 /* Entry, descriptor and FIFO position share a number until chains or the peer shuffle them. */
@@ -99,6 +110,48 @@ split_reset(struct virtqueue *vq)
 		split_avail_entry_write(vq->avail, (uint16_t)i, (uint16_t)i);
 	split_calls_off(vq, 0);
 	vq->kick_idx = 0;
+	vq->is_lined_up = true;
+}
+
+/* The chain from @p head up to where the next one begins. */
+static void
+chain_scatter(struct virtqueue *vq, uint16_t head, uint16_t next_head)
+{
+	uint16_t id = head;
+
+	/* Of the same place twice: one chain fills the whole table. */
+	vq->chains[head].count = ((next_head - head - 1) & vq->mask) + 1;
+	do {
+		vq->chains[id].next = (uint16_t)(id + 1) & vq->mask;
+		id = vq->chains[id].next;
+	} while (id != next_head);
+}
+
+void
+virtqueue_scatter(struct virtqueue *vq)
+{
+	void **const by_slot = vq->cookies;
+	void **const by_head = vq->spare;
+	uint16_t at;
+	uint32_t i;
+
+	for (i = 0; i < vq->size; i++) {
+		by_head[i] = NULL;
+		vq->chains[i] = (struct vq_chain){.count = 1};
+	}
+	for (at = vq->used_idx; at != vq->avail_idx; at++) {
+		const uint16_t head = vq->heads[at & vq->mask];
+		const bool is_last = (uint16_t)(at + 1) == vq->avail_idx;
+
+		by_head[head] = by_slot[at & vq->mask];
+		chain_scatter(vq, head, is_last ? vq->desc_next & vq->mask : vq->heads[(at + 1) & vq->mask]);
+	}
+	for (i = 0; i < vq->nb_free; i++)
+		vq->free_ids[(vq->desc_next + i) & vq->mask] = (uint16_t)(vq->desc_next + i) & vq->mask;
+	vq->desc_freed = (uint16_t)(vq->desc_next + vq->nb_free);
+	vq->cookies = by_head;
+	vq->spare = by_slot;
+	vq->is_lined_up = false;
 }
 
 void
@@ -131,7 +184,7 @@ virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), voi
 		packed_drain(vq, give, ctx);
 		return;
 	}
-	if (vq->shape.in_order) {
+	if (vq->is_lined_up) {
 		for (at = vq->used_idx; at != vq->avail_idx; at++)
 			give(ctx, vq->cookies[at & vq->mask]);
 		return;
@@ -147,7 +200,19 @@ is_outstanding(const struct virtqueue *vq, uint32_t id)
 	return id < vq->size && vq->cookies[id] != NULL && !vq->chains[id].seen;
 }
 
-/* How far the used ring can be believed. Out of order, the heads in it are marked as seen. */
+/* Whether the peer returned what was due, up to @p claimed. */
+static bool
+returned_in_order(const struct virtqueue *vq, uint16_t claimed)
+{
+	uint16_t at;
+
+	for (at = vq->used_idx; at != claimed; at++)
+		if (split_used_elem_read(vq->used, at & vq->mask).id != vq->heads[at & vq->mask])
+			return false;
+	return true;
+}
+
+/* How far the used ring can be believed. Scattered, the heads in it are marked as seen. */
 static uint16_t
 believable_used_idx(struct virtqueue *vq)
 {
@@ -159,6 +224,10 @@ believable_used_idx(struct virtqueue *vq)
 		return vq->used_idx;
 	if (vq->shape.in_order)
 		return claimed;
+	if (vq->is_lined_up && returned_in_order(vq, claimed))
+		return claimed;
+	if (vq->is_lined_up)
+		virtqueue_scatter(vq);
 	for (at = vq->used_idx; at != claimed; at++) {
 		const uint32_t id = split_used_elem_read(vq->used, at & vq->mask).id;
 
@@ -169,9 +238,9 @@ believable_used_idx(struct virtqueue *vq)
 	return at;
 }
 
-/* In order: slots are the order of posting, and descriptors are taken round the table. */
+/* Lined up: slots are the order of posting, and descriptors are taken round the table. */
 static uint32_t
-gather_in_order(struct virtqueue *vq, uint16_t base, void **cookies)
+gather_lined_up(struct virtqueue *vq, uint16_t base, void **cookies)
 {
 	uint32_t n = 0;
 	uint16_t links;
@@ -203,11 +272,11 @@ take_out(struct virtqueue *vq, uint32_t id, void **cookie)
 }
 
 /*
- * Out of order: the heads that are still out, the newest last. From the newest entry backwards, so that of a number
+ * Scattered: the heads that are still out, the newest last. From the newest entry backwards, so that of a number
  * that was posted twice the later one counts. Heads that no entry names any more were posted longest ago.
  */
 static uint32_t
-gather_out_of_order(struct virtqueue *vq, uint16_t base, void **cookies)
+gather_scattered(struct virtqueue *vq, uint16_t base, void **cookies)
 {
 	const uint32_t n = (uint16_t)(vq->avail_idx - base);
 	uint32_t to = n;
@@ -229,7 +298,7 @@ split_salvage(struct virtqueue *vq, void **cookies, uint32_t *n)
 	const uint16_t base = believable_used_idx(vq);
 	uint32_t slot;
 
-	*n = vq->shape.in_order ? gather_in_order(vq, base, cookies) : gather_out_of_order(vq, base, cookies);
+	*n = vq->is_lined_up ? gather_lined_up(vq, base, cookies) : gather_scattered(vq, base, cookies);
 	vq->avail_idx = base;
 	if (vq->batch_left > (uint16_t)(base - vq->used_idx))
 		vq->batch_left = 0;

@@ -38,8 +38,9 @@ struct virtio_rxq {
 	uint32_t hdr_len;
 	uint32_t posted_len;      /**< bytes of each buffer, header included */
 	uint32_t min_len;         /**< of a whole packet, header included */
-	uint32_t payload_offset;  /**< from an mbuf to the packet's first byte: for prefetching only */
+	uint32_t payload_offset;  /**< from an mbuf to the packet's first byte; if is_scattered, for prefetching only */
 	uint16_t refill_thresh;   /**< refill in groups of this many */
+	bool is_scattered;        /**< not all buffers lie behind their mbufs */
 
 	/* Lines 1..3 and colder ones. */
 	struct virtqueue vq;

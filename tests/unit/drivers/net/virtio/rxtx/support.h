@@ -129,6 +129,9 @@ void rx_rig_close(struct rx_rig *rig);
 void tx_rig_open(struct tx_rig *rig, const struct tx_path *row, uint32_t size, uint64_t more_features, bool fast_free);
 void tx_rig_close(struct tx_rig *rig);
 
+/** Whether this CPU has what a row needs; says so if it has not. Everything that walks the rows asks. */
+bool row_can_run(const char *name, uint16_t simd);
+
 /** Bursts of the row. */
 uint16_t rx_rig_burst(struct rx_rig *rig, struct rte_mbuf **pkts, uint16_t n);
 uint16_t tx_rig_burst(struct tx_rig *rig, struct rte_mbuf **pkts, uint16_t n);

@@ -16,7 +16,8 @@
 #include "support.h"
 
 #define FOR_EACH_ROW(row, nr) \
-	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++)
+	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++) \
+		if (row_can_run(row->name, row->traits.simd))
 
 static void
 send_one(struct tx_rig *rig, uint32_t seed, uint32_t len, uint32_t segment)
