@@ -281,6 +281,9 @@ answer_all_split(struct virtio_user_device *device, const struct vring_area *are
 		control->next_avail++;
 		split_used_elem_write(split_used_ring(area), control->next_used++ & mask, head,
 				      (uint32_t)rc);
+		/* Before the answer, upon which the driver may send the next command: it shall kick for that too. */
+		if ((device->negotiated & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)) != 0)
+			split_avail_event_write(split_used_ring(area), area->size, control->next_avail);
 		/* The driver polls for it: nobody sleeps on this ring, so there is no call. */
 		split_used_publish(split_used_ring(area), control->next_used);
 	}
