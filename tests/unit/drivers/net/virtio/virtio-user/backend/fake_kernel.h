@@ -65,7 +65,7 @@ struct fake_kernel {
 	enum fake_file files[FAKE_KERNEL_FDS];
 	bool is_joined[FAKE_KERNEL_FDS];
 	uint32_t answer_len;
-	char answer[1024] __attribute__((aligned(8)));
+	char answer[8192] __attribute__((aligned(8)));
 	uint32_t events_nr;
 	uint32_t event_len[8];
 	int event_rc[8];

@@ -78,7 +78,7 @@ answer_get(const struct nlmsghdr *request)
 		(name != NULL ? strcmp(name, kernel.link.name) == 0 : head->ifi_index == kernel.link.index);
 	if (!is_it)
 		return -ENODEV;
-	kernel.answer_len = describe(kernel.answer, RTM_NEWLINK, request->nlmsg_seq);
+	kernel.answer_len += describe(kernel.answer + kernel.answer_len, RTM_NEWLINK, request->nlmsg_seq);
 	return 0;
 }
 
@@ -106,7 +106,7 @@ answer_set(const struct nlmsghdr *request)
 void
 fake_kernel_answer(const struct nlmsghdr *request)
 {
-	kernel.answer_len = 0;
+	/* What nobody read yet is still there. */
 	acknowledge(request, request->nlmsg_type == RTM_GETLINK ? answer_get(request) : answer_set(request));
 }
 
