@@ -4,8 +4,9 @@
 """Our plugin in a stock testpmd on the real /dev/vhost-net. Runs inside of tests/vm/run.sh's virtual machine, as root;
 test_vhost_kernel.sh starts it.
 
-    usage: vhost_kernel.py PLUGIN [NAME]...     only these groups of tests
+    usage: vhost_kernel.py PLUGIN [NAME]...     only these groups of tests; `bridge` needs exception-path's PATH
 """
+import glob
 import json
 import os
 import re
@@ -91,6 +92,21 @@ def test_ping():
 
 # --- bulk
 
+def transfer(kind, flows, name):
+    server = subprocess.Popen([IP, 'netns', 'exec', 'right', sys.executable, TRANSFER, kind, 'receive', str(flows)],
+                              stdout=subprocess.PIPE, text=True)
+    client = subprocess.run([IP, 'netns', 'exec', 'left', sys.executable, TRANSFER, kind, 'send', str(flows)],
+                            capture_output=True, text=True, timeout=120)
+    try:
+        out = server.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        server.kill()
+        out = server.communicate()[0] + 'receiver did not end'
+    tap.point(client.returncode == 0 and sorted(out.split()) == sorted(client.stdout.split()),
+              '%s: what %d flows sent arrives byte for byte over %s' % (name, flows, kind),
+              'sent %s\nreceived %s\n%s' % (client.stdout, out, client.stderr))
+
+
 def bulk(queues, mtu=1500, extra=''):
     name = '%d queue pairs, MTU %d%s' % (queues, mtu, extra)
     for ns in ('left', 'right'):
@@ -105,19 +121,8 @@ def bulk(queues, mtu=1500, extra=''):
     pmd.ask('start')
     for port in (0, 1):
         pmd.wait_link(port=port)
-    for kind, flows in (('tcp', queues), ('udp', queues)):
-        server = subprocess.Popen([IP, 'netns', 'exec', 'right', sys.executable, TRANSFER, kind, 'receive', str(flows)],
-                                  stdout=subprocess.PIPE, text=True)
-        client = subprocess.run([IP, 'netns', 'exec', 'left', sys.executable, TRANSFER, kind, 'send', str(flows)],
-                                capture_output=True, text=True, timeout=120)
-        try:
-            out = server.communicate(timeout=60)[0]
-        except subprocess.TimeoutExpired:
-            server.kill()
-            out = server.communicate()[0] + 'receiver did not end'
-        tap.point(client.returncode == 0 and sorted(out.split()) == sorted(client.stdout.split()),
-                  '%s: what %d flows sent arrives byte for byte over %s' % (name, flows, kind),
-                  'sent %s\nreceived %s\n%s' % (client.stdout, out, client.stderr))
+    for kind in ('tcp', 'udp'):
+        transfer(kind, queues, name)
     snmp = [run('%s netns exec %s cat /proc/net/snmp' % (IP, ns)) for ns in ('left', 'right')]
     errors = sum(csum_errors(text) for text in snmp)
     tap.point(errors == 0, '%s: no checksum error' % name, '\n'.join(snmp))
@@ -338,8 +343,48 @@ def test_hotplug():
     pmd.end()
 
 
+# --- app/exception-path
+
+def test_bridge():
+    """The network is DPDK's own tap, whose far end is in another namespace; the stack has one of its own too."""
+    for ns in ('left', 'right'):
+        ip('netns add %s' % ns)
+    # EAL loads what lies in its directory, testpmd's own plugins with it; those find each other only there.
+    env = dict(os.environ, LD_LIBRARY_PATH=':'.join(glob.glob('/usr/lib/*/dpdk/pmds-*')))
+    bridge = subprocess.Popen(
+        ['/exception-path', '--no-pci', '--no-telemetry', '--no-huge', '-m', '128', '--no-shconf', '-l', '0,1',
+         '-d', plugin, '--vdev=net_tap0,iface=wire0,mac=fixed', '--vdev=' + vdev(1, iface='exc0', netns='right'), '--'],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+    begun = wait_for('exc0 with the MAC address of wire0', lambda: link('exc0', 'right') is not None and
+                     link('exc0', 'right')['address'] == link('wire0')['address'], 30)
+    if not begun:
+        bridge.kill()
+    tap.point(begun, "the kernel's interface has the network's address",
+              str(link('exc0', 'right')) if begun else bridge.communicate()[0])
+    # DPDK's tap has the address of the port: as if the cable's far end were the NIC itself.
+    ip('link set wire0 netns left address 02:00:00:00:00:11')
+    ip('addr add 10.0.0.1/24 dev wire0', 'left')
+    ip('link set wire0 up', 'left')
+    ip('addr add 10.0.0.2/24 dev exc0', 'right')
+    ip('link set exc0 up', 'right')
+    out = run('%s netns exec left ping -c 5 -w 10 10.0.0.2' % IP, check=False)
+    tap.point(' 0% packet loss' in out, 'the network pings the stack', out)
+    out = run('%s netns exec right ping -c 5 -w 10 10.0.0.1' % IP, check=False)
+    tap.point(' 0% packet loss' in out, 'the stack pings the network', out)
+    for kind in ('tcp', 'udp'):
+        transfer(kind, 2, 'exception-path')
+    bridge.terminate()
+    out = bridge.communicate(timeout=30)[0]
+    tap.point(bridge.returncode == 0 and re.search(r'to kernel [1-9]\d* \(dropped \d+\), to network [1-9]', out),
+              'it counts, and ends when it is told to', out)
+    tap.point(link('exc0', 'right') is None, 'and leaves no interface')
+    for ns in ('left', 'right'):
+        ip('netns del %s' % ns)
+
+
 TESTS = {'ping': test_ping, 'bulk': test_bulk, 'nic': test_nic, 'life': test_life, 'errors': test_errors,
          'hotplug': test_hotplug}
+MORE = {'bridge': test_bridge}
 
 
 def main():
@@ -349,7 +394,7 @@ def main():
     for name in sys.argv[2:] or TESTS:
         begin = time.monotonic()
         try:
-            TESTS[name]()
+            {**TESTS, **MORE}[name]()
         except (tp.TestpmdError, subprocess.TimeoutExpired, OSError) as error:
             tap.point(False, '%s ends early' % name, str(error))
         print('# %s: %.1f s' % (name, time.monotonic() - begin), flush=True)
