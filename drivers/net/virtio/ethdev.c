@@ -30,7 +30,8 @@
 		VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
 		VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MTU) | \
 		VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
-		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
+		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX) | \
+		VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
 		VIRTIO_BIT(VIRTIO_NET_F_SPEED_DUPLEX))
 
 uint64_t
@@ -251,8 +252,10 @@ port_configure(struct rte_eth_dev *dev)
 	hw->is_stale |= pairs != hw->pairs;
 	hw->pairs = pairs;
 	dev->data->scattered_rx = !!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF));
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	if (!control_has_modes(hw)) {
+		dev->data->promiscuous = 1;
+		dev->data->all_multicast = 1;
+	}
 	return 0;
 }
 
@@ -394,6 +397,7 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 {
 	uint16_t nr_queues = (uint16_t)(2 * hw->config.queues);
 	struct port_queue *queues = calloc(nr_queues, sizeof(*queues));
+	uint64_t offer;
 
 	if (queues == NULL)
 		return -ENOMEM;
@@ -402,7 +406,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	hw->queues = queues;
 	hw->nr_queues = nr_queues;
 	pthread_mutex_unlock(&hw->queues_lock);
-	port_refresh_limits(hw, port_wanted_features(hw, hw->ops->get_features(hw->device)));
+	offer = port_wanted_features(hw, hw->ops->get_features(hw->device));
+	port_refresh_limits(hw, offer);
 	port_read_mac(hw);
 	hw->mac = hw->device_mac;
 
@@ -414,8 +419,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	dev->data->dev_private = hw; /* for others' eyes; see port_of() */
 	dev->data->mac_addrs = &hw->mac;
 	dev->data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	dev->data->promiscuous = !(offer & VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX));
+	dev->data->all_multicast = dev->data->promiscuous;
 	return 0;
 }
 

@@ -145,6 +145,13 @@ fake_link_changed(void *ctx, bool up)
 		on_link(fake.device, up);
 }
 
+static void
+fake_config_changed(void *ctx)
+{
+	(void)ctx;
+	__atomic_fetch_add(&fake.news, 1, __ATOMIC_RELEASE);
+}
+
 /* --- the world --- */
 
 void
@@ -194,6 +201,7 @@ fake_config(void)
 			.resync = fake_resync,
 			.release = fake_release,
 			.link_changed = fake_link_changed,
+			.config_changed = fake_config_changed,
 		},
 	};
 }
