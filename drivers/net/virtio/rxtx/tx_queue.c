@@ -58,6 +58,7 @@ facts_set(struct virtio_txq *txq, const struct queue_config *config)
 	txq->extra = (uint8_t *)config->mem + vring_layout_bytes(queue_format(config->features), config->size);
 	txq->reclaim_group = reclaim_group(config);
 	txq->fast_free = config->fast_free;
+	tx_offload_set(&txq->offload, config->features, config->offloads);
 }
 
 int

@@ -467,7 +467,8 @@ rx_row_features(const struct rx_path *row)
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
 		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
 		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
+		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0) |
+		(row->traits.offload ? VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) : 0);
 }
 
 uint64_t
@@ -475,7 +476,8 @@ tx_row_features(const struct tx_path *row)
 {
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
 		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
+		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+		(row->traits.offload ? VIRTIO_BIT(VIRTIO_NET_F_CSUM) : 0);
 }
 
 uint32_t
@@ -506,6 +508,15 @@ rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size)
 void
 rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features)
 {
+	rx_rig_open_offload(rig, row, size, more_features, 0);
+	/* The same mbufs from every row. */
+	rxq_set_ptypes(rig->rxq, false);
+}
+
+void
+rx_rig_open_offload(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features,
+	uint64_t offloads)
+{
 	const uint64_t features = rx_row_features(row) | more_features;
 
 	memset(rig, 0, sizeof(*rig));
@@ -515,6 +526,7 @@ rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, u
 	config_fill(&rig->config, size, features, rxq_mem_bytes(features, size), &rig->mem);
 	rig->config.notifier = (struct vring_notifier){device_kick, &rig->device};
 	rig->config.pool = rig->pool;
+	rig->config.offloads = offloads;
 	assert_int_equal(rxq_create(&rig->config, &rig->rxq), 0);
 	assert_int_equal(rxq_fill(rig->rxq, size), 0);
 	device_start(&rig->device, rxq_area(rig->rxq), row_base(row->traits.format), features);
