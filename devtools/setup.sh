@@ -85,6 +85,7 @@ package_table()
 	libcmocka-dev   yes has_module cmocka
 	clang           no  has_command clang
 	libclang-rt-dev no  has_clang_rt
+	zstd            no  has_command zstd
 	g++             no  has_command g++
 	valgrind        bench has_command valgrind
 	END
