@@ -4,7 +4,8 @@
 
 /*
  * Every row of the path tables carries numbered packets there and back: none lost, repeated,
- * reordered or damaged. A row that no devargs lead to fails the program.
+ * reordered or damaged. A row that no devargs lead to fails the program; those with offloads, which a configuration
+ * leads to, are interop/test_offload.c's.
  *
  * Covers: VIRTIO 1.3 2.7 (split rings: wrap of the 16-bit indices, chains, indirect tables, used
  * elements in and out of order), 5.1.6 (headers, merged buffers).
@@ -201,10 +202,10 @@ every_row_is_reached_by_some_devargs(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < nr_rx; i++)
-		if (is_served(rx[i].traits.format) && !leads_to_rx(&rx[i]))
+		if (is_served(rx[i].traits.format) && !rx[i].traits.offload && !leads_to_rx(&rx[i]))
 			fail_msg("no devargs here lead to rx row '%s'", rx[i].name);
 	for (unsigned int i = 0; i < nr_tx; i++)
-		if (is_served(tx[i].traits.format) && !leads_to_tx(&tx[i]))
+		if (is_served(tx[i].traits.format) && !tx[i].traits.offload && !leads_to_tx(&tx[i]))
 			fail_msg("no devargs here lead to tx row '%s'", tx[i].name);
 }
 
