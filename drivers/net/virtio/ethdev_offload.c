@@ -98,8 +98,8 @@ offload_log_limits(const struct virtio_hw *hw)
 	const struct rte_eth_rxmode *mode = &hw->dev->data->dev_conf.rxmode;
 
 	if ((mode->offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) && lro_is_limited(mode))
-		PORT_LOG(NOTICE, hw->name, "max_lro_pkt_size %u: the device cannot be told, so it is asked to coalesce nothing; "
-			"%u and more let it", mode->max_lro_pkt_size, (unsigned int)PORT_LRO_MAX);
+		PORT_LOG(NOTICE, hw->name, "max_lro_pkt_size %u: the device cannot be told, so it is asked to "
+			"coalesce nothing; %u and more let it", mode->max_lro_pkt_size, (unsigned int)PORT_LRO_MAX);
 }
 
 uint64_t

@@ -4,8 +4,8 @@
 
 /*
  * A port without EAL: a fake device behind struct virtio_ops, fake queues and paths behind rxtx/'s
- * names (fake_paths.c has the paths), fake EAL memory. All of them write into one ordered log, so that a test asserts an order
- * by comparing one string. The glue (ethdev*.c) is the real one.
+ * names (fake_paths.c has the paths), fake EAL memory. All of them write into one ordered log, so
+ * that a test asserts an order by comparing one string. The glue (ethdev*.c) is the real one.
  */
 
 #ifndef TEST_FAKE_PORT_H

@@ -113,7 +113,7 @@ what_has_no_implementation_is_never_offered(void **state)
 {
 	const uint64_t never = BIT(NET_F_CTRL_RX) |
 			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_HOST_UFO) |
-			       BIT(NET_F_GUEST_UFO) | BIT(NET_F_CTRL_GUEST_OFFLOADS) | BIT(NET_F_RSS) |
+			       BIT(NET_F_GUEST_UFO) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) | BIT(NET_F_RSS) |
 			       BIT(NET_F_HASH_REPORT);
 	const struct row all = {"all", UINT64_MAX, 0, 4, true, true, 1, 0};
 
