@@ -75,16 +75,6 @@ parse_number(const struct devarg *arg, const char *value, void *field)
 }
 
 static const char *
-parse_ring_size(const struct devarg *arg, const char *value, void *field)
-{
-	const char *wrong = parse_number(arg, value, field);
-
-	if (wrong != NULL)
-		return wrong;
-	return rte_is_power_of_2(*(uint32_t *)field) ? NULL : "not a power of two";
-}
-
-static const char *
 parse_flag(const struct devarg *arg, const char *value, void *field)
 {
 	(void)arg;
@@ -260,6 +250,26 @@ has_control_character(const char *args)
 	return false;
 }
 
+/* What one value alone does not tell. */
+static int
+config_check(const char *port, const char *args, const struct port_config *config)
+{
+	if (config->path[0] == '\0') {
+		PORT_LOG(ERR, port,
+			"devargs '%s': path is missing; allowed: path=<socket of the back-end>",
+			args);
+		return -EINVAL;
+	}
+	/* VIRTIO 1.3 2.7: "Queue Size value is always a power of 2." */
+	if (config->packed_vq == 0 && !rte_is_power_of_2(config->queue_size)) {
+		PORT_LOG(ERR, port,
+			"devarg queue_size=%u: not a power of two; allowed: a power of two, or packed_vq=1 as well",
+			config->queue_size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 devargs_parse(const char *port, const char *args, struct port_config *config)
 {
@@ -286,13 +296,7 @@ devargs_parse(const char *port, const char *args, struct port_config *config)
 	for (unsigned int i = 0; i < pairs->count && ret == 0; i++)
 		ret = pair_parse(pairs->pairs[i].key, pairs->pairs[i].value, &walk);
 	rte_kvargs_free(pairs);
-	if (ret == 0 && config->path[0] == '\0') {
-		PORT_LOG(ERR, port,
-			"devargs '%s': path is missing; allowed: path=<socket of the back-end>",
-			args);
-		ret = -EINVAL;
-	}
-	return ret;
+	return ret == 0 ? config_check(port, args, config) : ret;
 }
 
 /* Markdown ends a cell at "|", even in code. */

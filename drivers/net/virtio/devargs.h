@@ -67,11 +67,12 @@ struct port_config {
 	NUMBER(queues, parse_number, 1, DEVARGS_PAIRS_MAX, "", "1", \
 		"Queue pairs that the port can use. The back-end may have fewer; then its " \
 		"number counts.") \
-	NUMBER(queue_size, parse_ring_size, DEVARGS_RING_MIN, DEVARGS_RING_MAX, ", a power of two", \
-		"256", \
+	NUMBER(queue_size, parse_number, DEVARGS_RING_MIN, DEVARGS_RING_MAX, \
+		", a power of two unless packed_vq=1", "256", \
 		"Descriptors of a queue for which the application leaves the size to the port " \
 		"(0 descriptors). An application that names sizes gets them, queue by queue, " \
-		"within the same limits.") \
+		"within the same limits. Where packed rings were wanted but turned down, the next " \
+		"lower power of two is used.") \
 	TEXT(server, parse_flag, "0|1", "0", \
 		"1: the port listens on the socket and the back-end connects. The port comes up " \
 		"at once, with the link down until the back-end is there.") \

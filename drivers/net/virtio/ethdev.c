@@ -135,12 +135,18 @@ port_negotiate(struct virtio_hw *hw)
 }
 
 static void
-infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
+infos_of_queues(const struct virtio_hw *hw, uint64_t features, struct rte_eth_dev_info *info)
 {
+	const bool packed = features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	const uint32_t size = hw->config.queue_size;
+	/*
+	 * VIRTIO 1.3 2.7: "Queue Size value is always a power of 2." - of a split ring, which setup checks; ethdev
+	 * knows multiples only. A packed ring has any number of descriptors.
+	 */
 	const struct rte_eth_desc_lim limits = {
 		.nb_max = DEVARGS_RING_MAX,
 		.nb_min = DEVARGS_RING_MIN,
-		.nb_align = DEVARGS_RING_MIN,
+		.nb_align = packed ? 1 : DEVARGS_RING_MIN,
 		.nb_seg_max = UINT8_MAX,
 		.nb_mtu_seg_max = UINT8_MAX,
 	};
@@ -149,8 +155,9 @@ infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
 	info->max_tx_queues = hw->max_pairs;
 	info->rx_desc_lim = limits;
 	info->tx_desc_lim = limits;
-	info->default_rxportconf.ring_size = (uint16_t)hw->config.queue_size;
-	info->default_txportconf.ring_size = (uint16_t)hw->config.queue_size;
+	/* A peer may turn packed rings down. */
+	info->default_rxportconf.ring_size = (uint16_t)(packed ? size : rte_align32prevpow2(size));
+	info->default_txportconf.ring_size = info->default_rxportconf.ring_size;
 	info->default_rxportconf.burst_size = 32;
 	info->default_txportconf.burst_size = 32;
 	info->default_rxportconf.nb_queues = 1;
@@ -166,7 +173,7 @@ port_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 
 	if (!hw->is_negotiated)
 		port_refresh_limits(hw, features);
-	infos_of_queues(hw, info);
+	infos_of_queues(hw, features, info);
 	info->max_mac_addrs = 1;
 	info->min_mtu = RTE_ETHER_MIN_MTU;
 	info->max_mtu = hw->max_mtu;

@@ -124,8 +124,8 @@ check_pairs(struct virtio_user_device *device)
 	if (device->config.queue_pairs <= has)
 		return 0;
 	if (device->refused != REFUSED_PAIRS)
-		PORT_LOG(ERR, device->name, "queues=%u, but the peer at %s has %u queue pairs: "
-			 "link stays down", device->config.queue_pairs, device->path, has);
+		PORT_LOG(ERR, device->name, "queues=%u, but the peer at %s has %u queue pairs; "
+			 "give the peer more, or the port fewer", device->config.queue_pairs, device->path, has);
 	device->refused = REFUSED_PAIRS;
 	return -EINVAL;
 }

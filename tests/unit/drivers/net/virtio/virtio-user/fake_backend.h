@@ -94,6 +94,10 @@ void fake_negotiate(void);
 /** As fake_negotiate(), and on to DRIVER_OK. */
 void fake_start(void);
 
+/** fake_init() and, whatever a test left, fake_fini(), for cmocka. */
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
 /** Append to the log; fake.lock is held. */
 __attribute__((format(printf, 1, 2))) void fake_note(const char *format, ...);
 /** The registry's place: open the fake peer's back-end. */

@@ -253,6 +253,24 @@ fake_negotiate(void)
 	}
 }
 
+int
+fake_setup(void **state)
+{
+	(void)state;
+	fake_init();
+	return 0;
+}
+
+int
+fake_teardown(void **state)
+{
+	(void)state;
+	if (fake.device != NULL)
+		fake_close();
+	fake_fini();
+	return 0;
+}
+
 void
 fake_start(void)
 {
