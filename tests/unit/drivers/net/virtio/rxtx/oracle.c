@@ -11,6 +11,13 @@
 #include "oracle.h"
 #include "support.h"
 
+uint32_t
+next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
 uint16_t
 oracle_get16(const uint8_t *bytes)
 {

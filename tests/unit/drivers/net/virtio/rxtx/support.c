@@ -489,12 +489,6 @@ tx_row_features(const struct tx_path *row)
 		(row->traits.offload ? VIRTIO_BIT(VIRTIO_NET_F_CSUM) : 0);
 }
 
-uint32_t
-row_base(enum vring_format format)
-{
-	return vring_base_start(format);
-}
-
 static void
 config_fill(struct queue_config *config, uint32_t size, uint64_t features, size_t mem_len, void **mem)
 {
@@ -598,11 +592,4 @@ rx_rig_expect(struct rx_rig *rig, uint32_t seed, uint32_t len)
 	assert_int_equal(m->port, 7);
 	packet_check(m, seed, len);
 	rte_pktmbuf_free(m);
-}
-
-uint32_t
-next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
 }

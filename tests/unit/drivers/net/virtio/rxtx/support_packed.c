@@ -144,3 +144,9 @@ packed_device_publish(struct device *device)
 			packed->pending[packed->nb_pending].flags);
 	}
 }
+
+uint32_t
+row_base(enum vring_format format)
+{
+	return vring_base_start(format);
+}
