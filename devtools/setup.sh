@@ -82,6 +82,7 @@ package_table()
 	xz-utils        yes has_command xz
 	libdpdk-dev     yes has_module libdpdk
 	dpdk-dev        yes has_command dpdk-testpmd
+	libmnl-dev      yes has_module libmnl
 	libcmocka-dev   yes has_module cmocka
 	clang           no  has_command clang
 	libclang-rt-dev no  has_clang_rt

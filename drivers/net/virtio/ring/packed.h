@@ -88,14 +88,7 @@ void packed_reset(struct virtqueue *vq);
 void packed_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
 uint16_t packed_peek_ready(const struct virtqueue *vq);
 
-/**
- * A peer vanished. Leave what it had returned to be taken, and take everything else out of the ring, to be placed
- * again by the caller. Mends a broken queue.
- *
- * @param cookies
- *   Room for as many as the ring has descriptors; filled in the order in which they were placed.
- * @return what used_idx will be when all that was returned is taken. The new peer begins at avail_pos as it is now.
- */
+/** virtqueue_salvage() of a packed ring. */
 uint16_t packed_salvage(struct virtqueue *vq, void **cookies, uint32_t *n);
 
 /* --- placing --- */

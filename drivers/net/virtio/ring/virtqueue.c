@@ -15,6 +15,7 @@
 #include "log.h"
 #include "ring/packed.h"
 #include "ring/split.h"
+#include "ring/split_take.h"
 #include "ring/virtqueue.h"
 
 static bool
@@ -237,70 +238,94 @@ believable_used_idx(struct virtqueue *vq)
 	return at;
 }
 
-static void
-enter_again(struct virtqueue *vq, uint16_t at, uint16_t head)
+/* Lined up: slots are the order of posting, and descriptors are taken round the table. */
+static uint32_t
+gather_lined_up(struct virtqueue *vq, uint16_t base, void **cookies)
 {
-	vq->heads[at & vq->mask] = head;
-	split_avail_entry_write(vq->avail, at & vq->mask, head);
-}
-
-/*
- * Scattered: move the heads that are still out to the end of the entries, the newest last. From the newest entry
- * backwards, so that of a number that was posted twice the later one counts, and no entry is overwritten unread.
- * Heads that no entry names any more were posted longest ago.
- */
-static void
-repost_heads(struct virtqueue *vq, uint16_t base)
-{
-	uint16_t to = vq->avail_idx;
-	uint32_t back;
-	uint32_t id;
-
-	for (back = 1; back <= vq->size; back++) {
-		const uint16_t head = vq->heads[(uint16_t)(vq->avail_idx - back) & vq->mask];
-
-		if (!is_outstanding(vq, head))
-			continue;
-		vq->chains[head].seen = true;
-		enter_again(vq, --to, head);
-	}
-	for (id = 0; id < vq->size && to != base; id++)
-		if (is_outstanding(vq, id))
-			enter_again(vq, --to, (uint16_t)id);
-	for (id = 0; id < vq->size; id++)
-		vq->chains[id].seen = false;
-}
-
-/* A peer that went mad may have written anywhere in the ring. */
-static void
-rewrite_entries(struct virtqueue *vq, uint16_t base)
-{
+	uint32_t n = 0;
+	uint16_t links;
 	uint16_t at;
 
 	for (at = base; at != vq->avail_idx; at++)
-		enter_again(vq, at, vq->heads[at & vq->mask]);
+		cookies[n++] = vq->cookies[at & vq->mask];
+	if (n > 0) {
+		links = ((vq->desc_next - vq->heads[base & vq->mask] - 1) & vq->mask) + 1;
+		vq->desc_next -= links;
+		vq->nb_free += links;
+	}
+	return n;
 }
 
-uint16_t
-virtqueue_resync(struct virtqueue *vq)
+static bool
+take_out(struct virtqueue *vq, uint32_t id, void **cookie)
+{
+	const uint16_t before = vq->desc_freed;
+
+	if (!is_outstanding(vq, id))
+		return false;
+	*cookie = vq->cookies[id];
+	vq->cookies[id] = NULL;
+	vq->free_ids[before & vq->mask] = (uint16_t)id;
+	vq->desc_freed = split_free_links(vq, (uint16_t)id, before + 1);
+	vq->nb_free += (uint16_t)(vq->desc_freed - before);
+	return true;
+}
+
+/*
+ * Scattered: the heads that are still out, the newest last. From the newest entry backwards, so that of a number
+ * that was posted twice the later one counts. Heads that no entry names any more were posted longest ago.
+ */
+static uint32_t
+gather_scattered(struct virtqueue *vq, uint16_t base, void **cookies)
+{
+	const uint32_t n = (uint16_t)(vq->avail_idx - base);
+	uint32_t to = n;
+	uint32_t back;
+	uint32_t id;
+
+	for (back = 1; back <= vq->size && to > 0; back++)
+		to -= take_out(vq, vq->heads[(uint16_t)(vq->avail_idx - back) & vq->mask], &cookies[to - 1]);
+	for (id = 0; id < vq->size && to > 0; id++)
+		to -= take_out(vq, id, &cookies[to - 1]);
+	for (id = 0; id < vq->size; id++)
+		vq->chains[id].seen = false;
+	return n;
+}
+
+static uint16_t
+split_salvage(struct virtqueue *vq, void **cookies, uint32_t *n)
 {
 	const uint16_t base = believable_used_idx(vq);
+	uint32_t slot;
 
-	if (vq->is_lined_up)
-		rewrite_entries(vq, base);
-	else
-		repost_heads(vq, base);
+	*n = vq->is_lined_up ? gather_lined_up(vq, base, cookies) : gather_scattered(vq, base, cookies);
+	vq->avail_idx = base;
 	if (vq->batch_left > (uint16_t)(base - vq->used_idx))
 		vq->batch_left = 0;
 	vq->used_seen = base;
 	vq->broken = false;
+	/* A peer that went mad may have written anywhere in the ring. Entries are written again only where they change. */
+	for (slot = 0; slot < vq->size; slot++)
+		split_avail_entry_write(vq->avail, (uint16_t)slot, vq->heads[slot]);
 	/* Nobody else is there to own the used ring. */
 	split_used_flags_set(vq->used, 0);
 	split_used_publish(vq->used, base);
 	split_calls_off(vq, base);
 	vq->kick_idx = base;
-	split_avail_publish(vq->avail, vq->avail_idx);
+	split_avail_publish(vq->avail, base);
 	return base;
+}
+
+uint16_t
+virtqueue_salvage(struct virtqueue *vq, void **cookies, uint32_t *n)
+{
+	return is_packed(vq) ? packed_salvage(vq, cookies, n) : split_salvage(vq, cookies, n);
+}
+
+uint32_t
+virtqueue_base(const struct virtqueue *vq)
+{
+	return is_packed(vq) ? packed_base(vq->avail_pos) : vq->avail_idx;
 }
 
 static void

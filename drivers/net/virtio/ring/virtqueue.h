@@ -23,7 +23,7 @@
  * avail_idx - used_idx is the number of outstanding buffers in both disciplines; every bound follows from that.
  *
  * A peer that breaks the rules (an id that is not outstanding, an index beyond what is outstanding) makes the queue
- * broken: nothing is taken any more until virtqueue_reset() or virtqueue_resync().
+ * broken: nothing is taken any more until virtqueue_reset() or virtqueue_salvage().
  */
 
 #ifndef VIRTIO_RING_VIRTQUEUE_H
@@ -48,7 +48,7 @@ struct vq_shape {
 struct vq_chain {
 	uint16_t next;  /**< descriptor that follows this one in its chain */
 	uint16_t count; /**< at a chain's first descriptor: how many it has */
-	bool seen;      /**< scratch of virtqueue_resync() */
+	bool seen;      /**< scratch of virtqueue_salvage() */
 };
 
 /** One virtqueue. Written by its polling thread, or by the control path while the gate is closed. */
@@ -134,13 +134,19 @@ void virtqueue_reset(struct virtqueue *vq);
 void virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
 
 /**
- * The peer of a split ring vanished (for a packed one see packed_salvage()). Make available again, in their order, what
- * it had not given back; what it had stays to be taken. Mends a broken queue: used elements that cannot be are taken as
- * not written.
+ * A peer vanished. Leave what it had returned to be taken, and take everything else out of the ring, to be placed
+ * again by the caller: nothing that the peer could write is gone on with. Mends a broken queue: what was returned and
+ * cannot be believed is taken as not returned.
  *
- * @return the index from which a new peer goes on, in both rings.
+ * @param cookies
+ *   Room for as many as the ring has descriptors; filled in the order in which they were placed.
+ * @return what used_idx will be when all that was returned is taken. The new peer begins at virtqueue_base() as it is
+ *   now.
  */
-uint16_t virtqueue_resync(struct virtqueue *vq);
+uint16_t virtqueue_salvage(struct virtqueue *vq, void **cookies, uint32_t *n);
+
+/** Where the next buffer goes, as vhost transports carry it. */
+uint32_t virtqueue_base(const struct virtqueue *vq);
 
 /** Split, without VIRTIO_F_IN_ORDER: the peer returned a buffer that was not due. Go over to the other discipline. */
 void virtqueue_scatter(struct virtqueue *vq) __attribute__((cold, noinline));

@@ -212,34 +212,34 @@ buffers_place_again(struct virtio_rxq *rxq, void **buffers, uint32_t n)
 	vq_cursor_end(&rxq->vq, &at, shape);
 }
 
-static int
-resync_packed(struct virtio_rxq *rxq, uint32_t *base)
+/* A peer that returned nothing leaves no seam of its own; from the last on, several share one. */
+static void
+seam_add(struct virtio_rxq *rxq, uint16_t at)
+{
+	if (rxq->has_seam && rxq->seams[rxq->nb_seams - 1] == at)
+		return;
+	if (!rxq->has_seam)
+		rxq->nb_seams = 0;
+	if (rxq->nb_seams < RX_SEAMS)
+		rxq->nb_seams++;
+	rxq->seams[rxq->nb_seams - 1] = at;
+	rxq->has_seam = true;
+}
+
+int
+rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
 {
 	void **const buffers = calloc(rxq->vq.size, sizeof(*buffers));
 	uint32_t n;
 
 	if (buffers == NULL)
 		return -ENOMEM;
-	rxq->seam = packed_salvage(&rxq->vq, buffers, &n);
-	*base = packed_base(rxq->vq.avail_pos);
+	seam_add(rxq, virtqueue_salvage(&rxq->vq, buffers, &n));
+	*base = virtqueue_base(&rxq->vq);
 	buffers_place_again(rxq, buffers, n);
+	vq_publish(&rxq->vq, rxq->vq.shape);
 	free(buffers);
 	return 0;
-}
-
-int
-rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
-{
-	int rc = 0;
-
-	if (rxq->vq.shape.format == VRING_PACKED) {
-		rc = resync_packed(rxq, base);
-	} else {
-		rxq->seam = virtqueue_resync(&rxq->vq);
-		*base = rxq->seam;
-	}
-	rxq->has_seam = rc == 0;
-	return rc;
 }
 
 void

@@ -151,7 +151,7 @@ packets_place_again(struct virtio_txq *txq, void **packets, uint32_t n)
 		struct rte_mbuf *const m = tx_cookie_packet(packets[i]);
 
 		txq->nb_marked -= tx_is_marked(packets[i]);
-		if (tx_place_odd(txq, m, txq->vq.shape) == TX_PLACED)
+		if (tx_place_odd(txq, m, txq->vq.shape) != TX_NO_ROOM)
 			continue;
 		txq->stats.dropped++;
 		rte_pktmbuf_free(m);
@@ -159,27 +159,19 @@ packets_place_again(struct virtio_txq *txq, void **packets, uint32_t n)
 	txq->stats.bytes = bytes;
 }
 
-static int
-resync_packed(struct virtio_txq *txq, uint32_t *base)
+int
+txq_resync(struct virtio_txq *txq, uint32_t *base)
 {
 	void **const packets = calloc(txq->vq.size, sizeof(*packets));
 	uint32_t n;
 
 	if (packets == NULL)
 		return -ENOMEM;
-	packed_salvage(&txq->vq, packets, &n);
-	*base = packed_base(txq->vq.avail_pos);
+	virtqueue_salvage(&txq->vq, packets, &n);
+	*base = virtqueue_base(&txq->vq);
 	packets_place_again(txq, packets, n);
+	vq_publish(&txq->vq, txq->vq.shape);
 	free(packets);
-	return 0;
-}
-
-int
-txq_resync(struct virtio_txq *txq, uint32_t *base)
-{
-	if (txq->vq.shape.format == VRING_PACKED)
-		return resync_packed(txq, base);
-	*base = virtqueue_resync(&txq->vq);
 	return 0;
 }
 

@@ -381,6 +381,15 @@ device_base(const struct device *device)
 }
 
 void
+device_scribble(struct device *device)
+{
+	const uint32_t size = device->area->size;
+
+	memset(device->area->desc, 0x5a, vring_desc_bytes(VRING_SPLIT, size));
+	memset(device->area->driver, 0x5a, vring_driver_bytes(VRING_SPLIT, size));
+}
+
+void
 device_want_kicks(struct device *device, bool wanted)
 {
 	if (is_packed(device))

@@ -85,6 +85,8 @@ void device_check(const struct device *device, const struct chain *chain, uint32
 void device_push_batch(struct device *device, uint32_t id, uint32_t len, uint16_t n);
 /** Where a device that vanished had come to, as SET_VRING_BASE has it. */
 uint32_t device_base(const struct device *device);
+/** Write nonsense over what the driver wrote into a split ring. */
+void device_scribble(struct device *device);
 /** Ask for kicks, or for none. */
 void device_want_kicks(struct device *device, bool wanted);
 void device_kick(void *device, uint16_t queue);

@@ -238,6 +238,7 @@ resync_mends_a_broken_queue_without_losing_a_buffer(void **state)
 		assert_int_equal(base, 1);
 		split_used_publish(split_used_ring(rxq_area(rig.rxq)), 4000);
 		assert_int_equal(rx_rig_burst(&rig, &m, 1), 0);
+		device_scribble(&rig.device);
 		assert_int_equal(rxq_resync(rig.rxq, &base), 0);
 		assert_int_equal(base, 1);
 		device_start(&rig.device, rxq_area(rig.rxq), base, rig.config.features);
@@ -286,6 +287,45 @@ a_packet_that_a_dead_peer_left_half_is_not_continued(void **state)
 	}
 }
 
+static void
+peers_that_die_one_after_the_other_between_polls_are_all_told_apart(void **state)
+{
+	const struct rx_path *row;
+	unsigned int nr;
+
+	(void)state;
+	FOR_EACH_ROW(row, nr) {
+		struct rte_mbuf *m;
+		struct rx_rig rig;
+		uint16_t deaths;
+		uint32_t base;
+
+		if (!row->traits.mergeable || row->traits.format == VRING_PACKED)
+			continue;
+		rx_rig_open(&rig, row, 64);
+		/* Each sends a packet, and the first four buffers of another. */
+		for (deaths = 0; deaths < 3; deaths++) {
+			device_send(&rig.device, deaths, 60);
+			device_send_merged(&rig.device, 9, 9000);
+			split_used_publish(split_used_ring(rxq_area(rig.rxq)), 5 * (deaths + 1));
+			assert_int_equal(rxq_resync(rig.rxq, &base), 0);
+			assert_int_equal(base, 5 * (deaths + 1));
+			device_start(&rig.device, rxq_area(rig.rxq), base, rig.config.features);
+		}
+		device_send(&rig.device, deaths, 60);
+		for (deaths = 0; deaths < 4; deaths++) {
+			unsigned int polls = 0;
+
+			while (rx_rig_burst(&rig, &m, 1) == 0)
+				assert_in_range(++polls, 1, 5);
+			packet_check(m, deaths, 60);
+			rte_pktmbuf_free(m);
+		}
+		assert_int_equal(rxq_stats(rig.rxq)->bad_chain, 3);
+		rx_rig_close(&rig);
+	}
+}
+
 /* Buffers of a pool that is not initialized as usual: the last one lies further behind its mbuf than the others. */
 static void
 buffers_are_posted_where_they_lie(void **state)
@@ -331,6 +371,7 @@ main(void)
 		cmocka_unit_test(a_new_peer_goes_on_where_one_vanished),
 		cmocka_unit_test(resync_mends_a_broken_queue_without_losing_a_buffer),
 		cmocka_unit_test(a_packet_that_a_dead_peer_left_half_is_not_continued),
+		cmocka_unit_test(peers_that_die_one_after_the_other_between_polls_are_all_told_apart),
 		cmocka_unit_test(buffers_are_posted_where_they_lie),
 	};
 

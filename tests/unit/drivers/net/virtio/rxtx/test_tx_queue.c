@@ -243,6 +243,7 @@ resync_mends_a_broken_queue(void **state)
 		split_used_publish(split_used_ring(txq_area(rig.txq)), 21);
 		assert_int_equal(txq_done_cleanup(rig.txq, 0), 0);
 		assert_int_equal(txq_stats(rig.txq)->broken, 1);
+		device_scribble(&rig.device);
 		assert_int_equal(txq_resync(rig.txq, &base), 0);
 		assert_int_equal(base, 0);
 		device_start(&rig.device, txq_area(rig.txq), base, rig.config.features);
