@@ -277,6 +277,12 @@ loop_is_mine(const struct rte_vhost2_loop *loop)
 		pthread_equal(__atomic_load_n(&loop->insider, __ATOMIC_RELAXED), pthread_self());
 }
 
+bool
+loop_has_thread(const struct rte_vhost2_loop *loop)
+{
+	return loop->has_thread;
+}
+
 static void
 free_loop(struct rte_vhost2_loop *loop)
 {

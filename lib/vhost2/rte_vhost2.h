@@ -202,9 +202,10 @@ struct rte_vhost2_tgt_ops {
 	 */
 	void (*device_init)(struct rte_vhost2_dev *vdev);
 	/**
-	 * The driver chose its features. Called before the first device_init and whenever they change; queues may be
-	 * running then, with vdev->features already new, when only VHOST_F_LOG_ALL changed. An error is answered to
-	 * the front-end; the features stay as they were.
+	 * The driver chose its features. Called before the first device_init and whenever they change, with
+	 * vdev->features already new. Queues that were running when VHOST_F_LOG_ALL changed are stopped before and
+	 * started again after, lest a write escape the log. An error is answered to the front-end; the features stay as
+	 * they were.
 	 */
 	void (*device_features_changed)(struct rte_vhost2_dev *vdev, uint64_t features);
 	/**
@@ -370,6 +371,23 @@ void rte_vhost2_log_write(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq,
 
 /** Note that @p len bytes at @p offset of the used ring (packed: of the descriptor ring) were written. */
 void rte_vhost2_log_ring(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t offset, uint64_t len);
+
+/**
+ * @name In-flight record
+ * For split rings of a front-end that keeps one (vq->inflight is not NULL then; without, all of these do nothing).
+ * Around each buffer: take when it was popped, before anything is done with it; put before, and commit after, used->idx
+ * is published. At queue_start a device first does again what next() names.
+ * @{
+ */
+/** @return false: there is nothing more to be done again; else *head is the first descriptor of a buffer */
+bool rte_vhost2_inflight_next(struct rte_vhost2_vq *vq, uint16_t *head);
+/** A buffer was popped. */
+void rte_vhost2_inflight_take(struct rte_vhost2_vq *vq, uint16_t head);
+/** A buffer is about to be returned. */
+void rte_vhost2_inflight_put(struct rte_vhost2_vq *vq, uint16_t head);
+/** All that were put are returned: used->idx is @p used_idx now. */
+void rte_vhost2_inflight_commit(struct rte_vhost2_vq *vq, uint16_t used_idx);
+/** @} */
 
 /**
  * Tell the driver that something was pushed, whatever it asked for: rings' suppression is the caller's to look at

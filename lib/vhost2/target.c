@@ -36,6 +36,7 @@ struct target {
 };
 
 static const struct transport *const transports[] = {
+	&transport_loopback,
 	&transport_vhost_user,
 };
 
@@ -84,7 +85,10 @@ static uint64_t
 offer(const struct transport *transport, uint64_t trflags, uint64_t features)
 {
 	features &= ~(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_ACCESS_PLATFORM));
-	(void)trflags;
+	if ((trflags & RTE_VHOST2_NO_LOG) == 0)
+		features |= BIT(VHOST_F_LOG_ALL);
+	if ((trflags & RTE_VHOST2_IOMMU) != 0)
+		features |= BIT(VIRTIO_F_ACCESS_PLATFORM);
 	return features | transport->features;
 }
 

@@ -226,6 +226,8 @@ static const struct session_link_ops link_ops = {
 	.hangup = hangup,
 	.gone = gone,
 	.config_changed = vhost_user_backend_config_changed,
+	.can_ask = vhost_user_backend_can_ask,
+	.iotlb_miss = vhost_user_backend_iotlb_miss,
 };
 
 static struct vhost_user_conn *
