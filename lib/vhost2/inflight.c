@@ -131,18 +131,17 @@ finish_batch(struct inflight_split *copy, uint16_t size, uint16_t used_idx)
 	return 0;
 }
 
-static const struct inflight_desc *order_by;
-
 static int
-by_counter(const void *a, const void *b)
+by_counter(const void *a, const void *b, void *arg)
 {
-	const uint64_t x = order_by[*(const uint16_t *)a].counter, y = order_by[*(const uint16_t *)b].counter;
+	const struct inflight_desc *desc = arg;
+	const uint64_t x = desc[*(const uint16_t *)a].counter, y = desc[*(const uint16_t *)b].counter;
 
 	return x < y ? -1 : x > y;
 }
 
 static int
-find_again(struct rte_vhost2_vq_inflight *vq, const struct inflight_split *copy)
+find_again(struct rte_vhost2_vq_inflight *vq, struct inflight_split *copy)
 {
 	vq->again = calloc(vq->size, sizeof(*vq->again));
 	if (vq->again == NULL)
@@ -154,9 +153,7 @@ find_again(struct rte_vhost2_vq_inflight *vq, const struct inflight_split *copy)
 		if (copy->desc[head].counter >= vq->counter)
 			vq->counter = copy->desc[head].counter + 1;
 	}
-	/* Only the loop's thread sorts, one ring at a time. */
-	order_by = copy->desc;
-	qsort(vq->again, vq->nr_again, sizeof(*vq->again), by_counter);
+	qsort_r(vq->again, vq->nr_again, sizeof(*vq->again), by_counter, copy->desc);
 	return 0;
 }
 
