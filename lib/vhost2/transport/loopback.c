@@ -138,8 +138,9 @@ hangup(struct session_link *link)
 
 	pthread_mutex_lock(&loopback->lock);
 	loopback->open = false;
+	if (loopback->call != NULL)
+		finish(loopback, -ENOTCONN);
 	loopback->call = NULL;
-	finish(loopback, -ENOTCONN);
 	pthread_mutex_unlock(&loopback->lock);
 }
 
