@@ -13,6 +13,7 @@
 #define ALL_PROTOCOL UINT64_MAX
 
 uint64_t attack_target_flags;
+struct rig rig;
 
 static struct frontend sibling;
 static unsigned int lines;

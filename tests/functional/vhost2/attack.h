@@ -17,6 +17,7 @@
 #ifndef TEST_VHOST2_ATTACK_H
 #define TEST_VHOST2_ATTACK_H
 
+#define RIG_IS_ELSEWHERE
 #include "rig.h"
 
 /** How far the attacker went before. */

@@ -246,7 +246,8 @@ random_messages_hurt_nobody_else(void **state)
 			uint64_t payload[10];
 			const uint32_t id = (uint32_t)random() % 47;
 			const struct vhost_user_message_info *info = vhost_user_message_info(VHOST_USER_TO_BACKEND, id);
-			const uint32_t size = info != NULL && info->min_size <= 80 ? info->min_size : (uint32_t)random() % 80;
+			const uint32_t drawn = (uint32_t)random() % 80;
+			const uint32_t size = info != NULL && info->min_size <= 80 ? info->min_size : drawn;
 			const int fd = attack_fd_open((enum attack_fd)(random() % FD_KINDS));
 
 			for (size_t i = 0; i < NR(payload); i++)
