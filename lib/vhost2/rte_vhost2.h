@@ -35,12 +35,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/vhost_types.h>
-
 /* The legacy helpers in the kernel's header are no C++, and for rings that nobody has here. */
 #if defined(__cplusplus) && !defined(VIRTIO_RING_NO_LEGACY)
 #define VIRTIO_RING_NO_LEGACY
 #endif
+#include <linux/vhost_types.h>
 #include <linux/virtio_ring.h>
 
 #ifdef __cplusplus

@@ -112,7 +112,7 @@ settle(void)
 static inline void
 on_unregistered(void *arg)
 {
-	((struct rig *)arg)->unregistered = true;
+	__atomic_store_n(&((struct rig *)arg)->unregistered, true, __ATOMIC_RELEASE);
 }
 
 static inline int

@@ -148,6 +148,45 @@ a_target_may_be_unregistered_from_its_own_callback(void **state)
 	assert_string_equal(rig.recorder.log, "create destroy");
 }
 
+static struct rte_vhost2_dev *waiting;
+
+static void
+complete_the_other(struct recorder *recorder, struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq)
+{
+	(void)recorder;
+	(void)vq;
+	if (waiting != NULL && waiting != vdev)
+		rte_vhost2_tgt_cb_complete(waiting, 0);
+	waiting = NULL;
+}
+
+static void
+a_callback_may_be_completed_from_that_of_another_device(void **state)
+{
+	struct frontend second;
+
+	(void)state;
+	rig.recorder.hold[RECORDER_START] = true;
+	rig.fe.timeout_ms = 20;
+	rig_register(0);
+	assert_int_equal(frontend_connect(&rig.fe, rig.path), 0);
+	assert_int_equal(frontend_run(&rig.fe, 1, 64, 0), -ETIMEDOUT);
+	rig.recorder.hold[RECORDER_START] = false;
+	waiting = rig.recorder.pending_vdev;
+	rig.recorder.pending = 0;
+	rig.recorder.inside = complete_the_other;
+	recorder_clear(&rig.recorder);
+	frontend_init(&second);
+	second.drive = drive;
+	assert_int_equal(frontend_connect(&second, rig.path), 0);
+	settle();
+	assert_string_equal(rig.recorder.log, "create");
+	frontend_close(&rig.fe);
+	settle();
+	assert_string_equal(rig.recorder.log, "create stop0 destroy");
+	frontend_fini(&second);
+}
+
 static struct rte_vhost2_dev *create_then_complete;
 
 static void
@@ -197,6 +236,7 @@ main(void)
 		RIGGED(callbacks_may_be_completed_from_any_thread),
 		RIGGED(every_public_function_may_be_called_from_every_callback),
 		RIGGED(a_target_may_be_unregistered_from_its_own_callback),
+		RIGGED(a_callback_may_be_completed_from_that_of_another_device),
 		RIGGED(a_callback_that_is_completed_twice_is_completed_once),
 		RIGGED(a_device_without_callbacks_runs),
 	};
