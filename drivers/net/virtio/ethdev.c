@@ -30,7 +30,8 @@
 		VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
 		VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MTU) | \
 		VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
-		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
+		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX) | \
+		VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
 		VIRTIO_BIT(VIRTIO_NET_F_SPEED_DUPLEX))
 
 uint64_t
@@ -134,12 +135,18 @@ port_negotiate(struct virtio_hw *hw)
 }
 
 static void
-infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
+infos_of_queues(const struct virtio_hw *hw, uint64_t features, struct rte_eth_dev_info *info)
 {
+	const bool packed = features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	const uint32_t size = hw->config.queue_size;
+	/*
+	 * VIRTIO 1.3 2.7: "Queue Size value is always a power of 2." - of a split ring, which setup checks; ethdev
+	 * knows multiples only. A packed ring has any number of descriptors.
+	 */
 	const struct rte_eth_desc_lim limits = {
 		.nb_max = DEVARGS_RING_MAX,
 		.nb_min = DEVARGS_RING_MIN,
-		.nb_align = DEVARGS_RING_MIN,
+		.nb_align = packed ? 1 : DEVARGS_RING_MIN,
 		.nb_seg_max = UINT8_MAX,
 		.nb_mtu_seg_max = UINT8_MAX,
 	};
@@ -148,8 +155,9 @@ infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
 	info->max_tx_queues = hw->max_pairs;
 	info->rx_desc_lim = limits;
 	info->tx_desc_lim = limits;
-	info->default_rxportconf.ring_size = (uint16_t)hw->config.queue_size;
-	info->default_txportconf.ring_size = (uint16_t)hw->config.queue_size;
+	/* A peer may turn packed rings down. */
+	info->default_rxportconf.ring_size = (uint16_t)(packed ? size : rte_align32prevpow2(size));
+	info->default_txportconf.ring_size = info->default_rxportconf.ring_size;
 	info->default_rxportconf.burst_size = 32;
 	info->default_txportconf.burst_size = 32;
 	info->default_rxportconf.nb_queues = 1;
@@ -165,7 +173,7 @@ port_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 
 	if (!hw->is_negotiated)
 		port_refresh_limits(hw, features);
-	infos_of_queues(hw, info);
+	infos_of_queues(hw, features, info);
 	info->max_mac_addrs = 1;
 	info->min_mtu = RTE_ETHER_MIN_MTU;
 	info->max_mtu = hw->max_mtu;
@@ -244,8 +252,10 @@ port_configure(struct rte_eth_dev *dev)
 	hw->is_stale |= pairs != hw->pairs;
 	hw->pairs = pairs;
 	dev->data->scattered_rx = !!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF));
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	if (!control_has_modes(hw)) {
+		dev->data->promiscuous = 1;
+		dev->data->all_multicast = 1;
+	}
 	return 0;
 }
 
@@ -387,6 +397,7 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 {
 	uint16_t nr_queues = (uint16_t)(2 * hw->config.queues);
 	struct port_queue *queues = calloc(nr_queues, sizeof(*queues));
+	uint64_t offer;
 
 	if (queues == NULL)
 		return -ENOMEM;
@@ -395,7 +406,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	hw->queues = queues;
 	hw->nr_queues = nr_queues;
 	pthread_mutex_unlock(&hw->queues_lock);
-	port_refresh_limits(hw, port_wanted_features(hw, hw->ops->get_features(hw->device)));
+	offer = port_wanted_features(hw, hw->ops->get_features(hw->device));
+	port_refresh_limits(hw, offer);
 	port_read_mac(hw);
 	hw->mac = hw->device_mac;
 
@@ -407,8 +419,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	dev->data->dev_private = hw; /* for others' eyes; see port_of() */
 	dev->data->mac_addrs = &hw->mac;
 	dev->data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	dev->data->promiscuous = !(offer & VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX));
+	dev->data->all_multicast = dev->data->promiscuous;
 	return 0;
 }
 

@@ -54,6 +54,9 @@ struct port_peer_info {
 	uint64_t features;      /**< gauge: negotiated */
 	uint64_t offered;       /**< gauge */
 	uint64_t protocol;      /**< gauge: the back-end dialect's own bits */
+	uint64_t peer_missed;   /**< packets that the peer dropped because nobody polled in time */
+	uint64_t peer_refused;  /**< packets of ours that the peer dropped */
+	uint64_t peer_mtu;      /**< gauge: what the peer has its own at; 0: it has none */
 	const char *backend;    /**< kind: "vhost-user" */
 };
 
@@ -183,8 +186,12 @@ int port_allmulticast_enable(struct rte_eth_dev *dev);
 int port_allmulticast_disable(struct rte_eth_dev *dev);
 int port_fw_version_get(struct rte_eth_dev *dev, char *text, size_t size);
 
+/** Take over the address and the MTU that the peer gave itself. */
+void port_follow_peer(struct virtio_hw *hw);
 /** Whether the negotiated features have a control queue. */
 bool control_is_there(const struct virtio_hw *hw);
+/** Whether they have receive modes that the device wants to know. */
+bool control_has_modes(const struct virtio_hw *hw);
 /** Its virtqueue index. */
 uint16_t control_index(const struct virtio_hw *hw);
 /** Make the control queue and tell the device where it lies. 0 without one. */

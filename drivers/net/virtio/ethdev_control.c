@@ -145,34 +145,69 @@ port_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 	return 0;
 }
 
-/* --- filters: the device has none and delivers everything --- */
+/* --- the peer's own settings --- */
+
+void
+port_follow_peer(struct virtio_hw *hw)
+{
+	struct rte_ether_addr mac;
+	struct port_peer_info info;
+
+	hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, mac), &mac, sizeof(mac));
+	if (rte_is_valid_assigned_ether_addr(&mac)) {
+		hw->device_mac = mac;
+		hw->mac = mac;
+	}
+	hw->peer->get_info(hw->device, &info);
+	if (info.peer_mtu == 0 || info.peer_mtu == hw->dev->data->mtu)
+		return;
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) &&
+		!queues_hold_mtu(hw, (uint16_t)info.peer_mtu))
+		return;
+	hw->dev->data->mtu = (uint16_t)info.peer_mtu;
+}
+
+/* --- filters: a device without the command has none and delivers everything --- */
+
+bool
+control_has_modes(const struct virtio_hw *hw)
+{
+	return hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX);
+}
+
+static int
+set_mode(struct virtio_hw *hw, uint8_t cmd, uint8_t on)
+{
+	if (!control_has_modes(hw))
+		return on ? 0 : -ENOTSUP;
+	/* ethdev sets the modes again after each start. */
+	if (!hw->is_live || hw->cq == NULL)
+		return 0;
+	return control_send(hw, VIRTIO_NET_CTRL_RX, cmd, &on, sizeof(on));
+}
 
 int
 port_promiscuous_enable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return 0;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_PROMISC, 1);
 }
 
 int
 port_promiscuous_disable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return -ENOTSUP;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_PROMISC, 0);
 }
 
 int
 port_allmulticast_enable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return 0;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_ALLMULTI, 1);
 }
 
 int
 port_allmulticast_disable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return -ENOTSUP;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_ALLMULTI, 0);
 }
 
 /* --- link --- */

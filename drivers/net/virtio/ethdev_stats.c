@@ -40,6 +40,8 @@ static const struct counter peer_counters[] = {
 	PEER_COUNTER(reconnects),
 	PEER_COUNTER(kicks),
 	PEER_COUNTER(table_updates),
+	PEER_COUNTER(peer_missed),
+	PEER_COUNTER(peer_refused),
 	PEER_GAUGE(regions),
 	PEER_GAUGE(region_limit),
 	PEER_GAUGE(connected),
@@ -217,7 +219,7 @@ peer_values(struct virtio_hw *hw, uint64_t *values)
 	for (size_t i = 0; i < RTE_DIM(peer_counters); i++) {
 		values[i] = counter_read(&peer_counters[i], &info);
 		if (!peer_counters[i].is_gauge)
-			values[i] -= counter_read(&peer_counters[i], &hw->peer_baseline);
+			values[i] -= RTE_MIN(values[i], counter_read(&peer_counters[i], &hw->peer_baseline));
 	}
 }
 

@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <rte_branch_prediction.h>
 
@@ -28,6 +27,18 @@ net_hdr_num_buffers(const void *hdr)
 	const struct virtio_net_hdr_v1 *const v1 = hdr;
 
 	return *(const volatile uint16_t *)&v1->num_buffers;
+}
+
+/** Make all of @p len (10, 12 or 20) bytes zero. */
+VIRTIO_INLINE void
+net_hdr_zero(void *hdr, uint32_t len)
+{
+	char *const at = hdr;
+
+	*(net_hdr_word *)at = 0;
+	*(net_hdr_word *)(at + len - 8) = 0;
+	if (unlikely(len > 16))
+		*(net_hdr_word *)(at + 8) = 0;
 }
 
 /** Whether all of @p len (10, 12 or 20) bytes are zero. */
@@ -52,7 +63,7 @@ VIRTIO_INLINE void
 net_hdr_clear(void *hdr, uint32_t len)
 {
 	if (unlikely(!net_hdr_is_zero(hdr, len)))
-		memset(hdr, 0, len);
+		net_hdr_zero(hdr, len);
 }
 
 #endif /* VIRTIO_RXTX_NET_HDR_H */

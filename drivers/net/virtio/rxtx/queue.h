@@ -35,7 +35,7 @@ struct queue_config {
 	struct vring_notifier notifier;
 	struct rte_mempool *pool; /**< rx: where buffers come from */
 	uint16_t free_thresh;     /**< rx: refill, tx: reclaim in groups of this many; 0: a good default */
-	bool fast_free;           /**< tx: RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE was asked for */
+	bool fast_free;           /**< tx: RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE was asked for; nothing is faster for it */
 };
 
 /** Counters of one queue, written by its polling thread alone. Units: packets unless said otherwise. */

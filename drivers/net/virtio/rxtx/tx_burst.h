@@ -12,7 +12,8 @@
  * look at the peer's index and a visit to the pool, or until room is short. Place runs over packets that are one
  * buffer with headroom, the header compared and nearly never written, one 16-byte descriptor store each; the first
  * packet that is anything else leaves to tx_odd.c and the run goes on behind it. One publication and at most one kick
- * a burst.
+ * a burst. Rows with vectors go by groups as far as they can (tx_vector.h); one packet that is not part of a group takes
+ * the same steps as in the other rows, then groups are tried again.
  */
 
 #ifndef VIRTIO_RXTX_TX_BURST_H
@@ -25,6 +26,7 @@
 #include "rxtx/traits.h"
 #include "rxtx/tx_free.h"
 #include "rxtx/tx_odd.h"
+#include "rxtx/tx_vector.h"
 
 /** Most packets freed at once: what the local array holds. */
 #define TX_GROUP 64
@@ -34,7 +36,11 @@
 VIRTIO_INLINE struct vq_shape
 tx_shape(struct tx_traits traits)
 {
-	const struct vq_shape shape = {.format = traits.format, .in_order = traits.in_order};
+	const struct vq_shape shape = {
+		.format = traits.format,
+		.in_order = traits.in_order,
+		.simd = traits.simd,
+	};
 
 	return shape;
 }
@@ -94,18 +100,27 @@ tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts
 	uint64_t bytes = 0;
 	uint16_t i;
 
+	if (likely(nb_pkts > 0))
+		tx_adopt_pool(txq, pkts[0]);
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *const m = pkts[i];
-		const uint64_t rearm = mbuf_rearm_read(m);
-		const uint32_t len = m->data_len;
-		char *const hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
+		struct rte_mbuf *m;
+		uint64_t rearm;
+		uint32_t len;
+		char *hdr;
 
+		i += tx_place_groups(txq, &at, pkts + i, nb_pkts - i, &bytes, shape);
+		if (shape.simd != 0 && i == nb_pkts)
+			break;
+		m = pkts[i];
+		rearm = mbuf_rearm_read(m);
+		len = m->data_len;
+		hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
 		if (i + TX_AHEAD < nb_pkts)
 			tx_prefetch(pkts[i + TX_AHEAD]);
 		if (unlikely(!tx_is_simple(rearm, m->ol_flags) || (uint16_t)rearm < hdr_len || len == 0))
 			break;
 		net_hdr_clear(hdr, hdr_len);
-		vq_place(&at, shape, m, (uintptr_t)hdr, len + hdr_len, 0);
+		vq_place(&at, shape, tx_cookie(txq, m), (uintptr_t)hdr, len + hdr_len, 0);
 		bytes += len;
 	}
 	vq_cursor_end(&txq->vq, &at, shape);

@@ -117,7 +117,8 @@ place_by_table(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 
 		vq_table_write(table, shape, i, plan->links, link.addr, link.len);
 	}
-	vq_place(&at, shape, plan->m, (uintptr_t)table, plan->links * sizeof(*table), VRING_DESC_F_INDIRECT);
+	vq_place(&at, shape, tx_cookie_marked(txq, plan->m), (uintptr_t)table, plan->links * sizeof(*table),
+		VRING_DESC_F_INDIRECT);
 	vq_cursor_end(&txq->vq, &at, shape);
 }
 
@@ -135,7 +136,8 @@ place_by_chain(struct virtio_txq *txq, const struct tx_plan *plan, struct vq_sha
 		vq_chain_add(&txq->vq, &at, shape, link.addr, link.len,
 			i + 1 == plan->links ? 0 : VRING_DESC_F_NEXT);
 	}
-	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links, plan->m);
+	vq_chain_end(&txq->vq, &at, shape, head, (uint16_t)plan->links,
+		tx_cookie_marked(txq, plan->m));
 	vq_cursor_end(&txq->vq, &at, shape);
 }
 
@@ -157,14 +159,48 @@ tx_place_odd(struct virtio_txq *txq, struct rte_mbuf *m, struct vq_shape shape)
 		place_by_table(txq, &plan, shape);
 	else
 		place_by_chain(txq, &plan, shape);
-	txq->nb_chained += m->next != NULL;
 	txq->stats.bytes += plan.bytes;
 	return TX_PLACED;
 }
 
-void
-tx_free_odd(struct virtio_txq *txq, struct rte_mbuf *m)
+/* Where a packet goes back to by bulk; NULL: it does not. */
+static struct rte_mempool *
+pool_of(struct virtio_txq *txq, const void *cookie, const struct rte_mbuf *m)
 {
-	txq->nb_chained -= m->next != NULL;
-	rte_pktmbuf_free(m);
+	if (!tx_is_marked(cookie))
+		return txq->pool;
+	txq->nb_marked--;
+	return tx_is_simple(mbuf_rearm_read(m), m->ol_flags) ? m->pool : NULL;
+}
+
+static void
+run_free(struct rte_mempool *pool, void **run, void **end)
+{
+	if (end == run)
+		return;
+	if (pool != NULL)
+		rte_mempool_put_bulk(pool, run, (unsigned int)(end - run));
+	else
+		rte_pktmbuf_free_bulk((struct rte_mbuf **)run, (unsigned int)(end - run));
+}
+
+void
+tx_free_looking(struct virtio_txq *txq, void **cookies, uint16_t n)
+{
+	struct rte_mempool *pool = NULL;
+	void **run = cookies;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		struct rte_mbuf *const m = tx_cookie_packet(cookies[i]);
+		struct rte_mempool *const next = pool_of(txq, cookies[i], m);
+
+		cookies[i] = m;
+		if (next == pool)
+			continue;
+		run_free(pool, run, &cookies[i]);
+		run = &cookies[i];
+		pool = next;
+	}
+	run_free(pool, run, &cookies[n]);
 }

@@ -43,9 +43,9 @@ struct virtio_txq {
 	uint32_t extra_step;
 	uint32_t hdr_len;
 	uint16_t reclaim_group;  /**< packets to take back at once */
-	bool fast_free;          /**< one pool, no shared buffers: the user's promise */
 	bool indirect;           /**< VIRTIO_F_INDIRECT_DESC */
-	uint32_t nb_chained;     /**< packets of several segments in the ring */
+	uint32_t nb_marked;      /**< packets in the ring that want a look when they come back */
+	struct rte_mempool *pool; /**< of all others in the ring */
 
 	struct virtqueue vq __attribute__((aligned(64)));
 

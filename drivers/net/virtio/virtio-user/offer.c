@@ -27,7 +27,8 @@
 	VIRTIO_BIT(VIRTIO_NET_F_MQ) | FEATURES_CONTROL)
 
 /** Those whose commands control.c answers; the peer has no control queue, so it never hears of them. */
-#define FEATURES_CONTROL (VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR))
+#define FEATURES_CONTROL (VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | \
+	VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX))
 
 /** What this configuration rules out. */
 static uint64_t
@@ -38,6 +39,9 @@ features_absent(const struct virtio_user_device *device)
 
 	if (!device->has_control)
 		absent |= FEATURES_CONTROL;
+	/* Who filters nothing must not seem to. */
+	if (device->backend->filter == NULL)
+		absent |= VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX);
 	if (config->queue_pairs < 2)
 		absent |= VIRTIO_BIT(VIRTIO_NET_F_MQ);
 	if (config->speed == VIRTIO_NET_SPEED_UNKNOWN)
@@ -80,12 +84,30 @@ read_peer_space(struct virtio_user_device *device)
 	if (rc < 0)
 		return rc == -EREMOTEIO ? 0 : rc;
 	if (!device->is_mac_chosen && mac_is_usable(peer.mac) &&
-	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0)
+	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0) {
 		memcpy(device->space.mac, peer.mac, ETH_ALEN);
+		/* One that can be told its address keeps it, whatever becomes of the connection. */
+		device->is_mac_chosen = backend->filter != NULL;
+	}
 	if (virtio_net_mtu_is_valid(peer.mtu) &&
 	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MTU)) != 0)
 		device->space.mtu = peer.mtu;
 	return 0;
+}
+
+void
+device_follow_peer(struct virtio_user_device *device)
+{
+	struct backend *backend = device->backend;
+	uint8_t mac[ETH_ALEN];
+
+	if (backend->config != NULL &&
+	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0 &&
+	    backend->config->get_config(backend, offsetof(struct virtio_net_config, mac), mac, sizeof(mac)) == 0 &&
+	    mac_is_usable(mac))
+		memcpy(device->space.mac, mac, ETH_ALEN);
+	if (backend->mtu != NULL && backend->mtu->get_mtu != NULL)
+		device->mtu = backend->mtu->get_mtu(backend);
 }
 
 void

@@ -132,6 +132,14 @@ mbuf_make(struct pool *pool, unsigned int number, uint16_t room)
 	return &object->m;
 }
 
+/* rte_mempool_obj_iter() follows these. */
+static struct rte_mempool_objhdr *
+object_header(struct rte_mbuf *m)
+{
+	static_assert(offsetof(struct numbered, m) >= sizeof(struct rte_mempool_objhdr), "room in front");
+	return RTE_PTR_SUB(m, sizeof(struct rte_mempool_objhdr));
+}
+
 struct rte_mempool *
 pool_make(unsigned int count, uint16_t room)
 {
@@ -154,8 +162,11 @@ pool_make(unsigned int count, uint16_t room)
 	pool->all = calloc(count, sizeof(*pool->all));
 	pool->is_home = calloc(count, sizeof(*pool->is_home));
 	pool->home = calloc(count, sizeof(*pool->home));
-	for (i = 0; i < count; i++)
+	STAILQ_INIT(&pool->mp.elt_list);
+	for (i = 0; i < count; i++) {
 		pool->all[i] = mbuf_make(pool, i, room);
+		STAILQ_INSERT_TAIL(&pool->mp.elt_list, object_header(pool->all[i]), next);
+	}
 	pool_enqueue(&pool->mp, (void **)pool->all, count);
 	return &pool->mp;
 }
@@ -370,6 +381,15 @@ device_base(const struct device *device)
 }
 
 void
+device_scribble(struct device *device)
+{
+	const uint32_t size = device->area->size;
+
+	memset(device->area->desc, 0x5a, vring_desc_bytes(VRING_SPLIT, size));
+	memset(device->area->driver, 0x5a, vring_driver_bytes(VRING_SPLIT, size));
+}
+
+void
 device_want_kicks(struct device *device, bool wanted)
 {
 	if (is_packed(device))
@@ -460,29 +480,6 @@ device_kick(void *device, uint16_t queue)
 }
 
 /* --- rigs --- */
-
-uint64_t
-rx_row_features(const struct rx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
-}
-
-uint64_t
-tx_row_features(const struct tx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
-}
-
-uint32_t
-row_base(enum vring_format format)
-{
-	return vring_base_start(format);
-}
 
 static void
 config_fill(struct queue_config *config, uint32_t size, uint64_t features, size_t mem_len, void **mem)

@@ -94,10 +94,14 @@ names_say_what_the_traits_are(void **state)
 		assert_int_equal(strstr(rx->name, "in-order") != NULL, rx->traits.in_order);
 		assert_int_equal(strstr(rx->name, "mergeable") != NULL, rx->traits.mergeable);
 		assert_int_equal(strstr(rx->name, "split") != NULL, rx->traits.format == VRING_SPLIT);
+		assert_int_equal(strstr(rx->name, "avx2") != NULL, rx->traits.simd == 256);
+		assert_int_equal(strstr(rx->name, "avx512") != NULL, rx->traits.simd == 512);
 	}
 	for (tx = tx_paths(&nr); tx < tx_paths(&nr) + nr; tx++) {
 		assert_int_equal(strstr(tx->name, "in-order") != NULL, tx->traits.in_order);
 		assert_int_equal(strstr(tx->name, "split") != NULL, tx->traits.format == VRING_SPLIT);
+		assert_int_equal(strstr(tx->name, "avx2") != NULL, tx->traits.simd == 256);
+		assert_int_equal(strstr(tx->name, "avx512") != NULL, tx->traits.simd == 512);
 	}
 }
 

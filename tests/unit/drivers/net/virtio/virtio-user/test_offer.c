@@ -54,24 +54,6 @@ static const struct row rows[] = {
 	 BIT(NET_F_SPEED_DUPLEX)},
 };
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 static void
 open_row(const struct row *row)
 {
@@ -236,19 +218,21 @@ the_space_shows_pairs_speed_and_link(void **state)
 	assert_int_equal(read_space().status, 0);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_offer_follows_the_truth_table, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_has_no_implementation_is_never_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_server_without_a_peer_offers_all_that_it_supports, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_server_offers_what_its_peer_has_while_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_mac_of_the_user_stands, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_one_the_peers_mac_is_taken_if_it_is_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_either_it_is_random_local_and_unicast, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_peers_mtu_is_shown_only_if_valid, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_space_shows_pairs_speed_and_link, setup, teardown),
+		TEST(the_offer_follows_the_truth_table),
+		TEST(what_has_no_implementation_is_never_offered),
+		TEST(a_server_without_a_peer_offers_all_that_it_supports),
+		TEST(a_server_offers_what_its_peer_has_while_reset),
+		TEST(a_mac_of_the_user_stands),
+		TEST(without_one_the_peers_mac_is_taken_if_it_is_one),
+		TEST(without_either_it_is_random_local_and_unicast),
+		TEST(the_peers_mtu_is_shown_only_if_valid),
+		TEST(the_space_shows_pairs_speed_and_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
