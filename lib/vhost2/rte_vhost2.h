@@ -67,7 +67,7 @@ extern "C" {
 #define RTE_VHOST2_IOMMU (1ULL << 2)
 /** Do not offer dirty logging (VHOST_F_LOG_ALL): no live migration, and no test for it on the data path. */
 #define RTE_VHOST2_NO_LOG (1ULL << 3)
-/** Offer in-flight tracking in memory that survives the process (vhost-user INFLIGHT_SHMFD). */
+/** Offer in-flight tracking, of split rings, in memory that survives the process (vhost-user INFLIGHT_SHMFD). */
 #define RTE_VHOST2_INFLIGHT (1ULL << 4)
 /** @} */
 
@@ -171,7 +171,7 @@ struct rte_vhost2_vq {
 	bool indirect;     /**< VIRTIO_F_INDIRECT_DESC */
 	bool event_idx;    /**< VIRTIO_F_EVENT_IDX */
 	/**
-	 * vhost-user SET_VRING_ENABLE: a disabled queue is processed without effect: what the driver sends is popped
+	 * vhost-user SET_VRING_ENABLE. A disabled queue is processed without effect: what the driver sends is popped
 	 * and discarded, and nothing is pushed to it of the device's own. A change comes as queue_stop and queue_start.
 	 */
 	bool enabled;
@@ -221,7 +221,8 @@ struct rte_vhost2_tgt_ops {
 	void (*device_destroy)(struct rte_vhost2_dev *vdev);
 	/**
 	 * A message for the type of device, whose shape and gates were checked against the protocol. @p msg lives until
-	 * completion; rc -ENOTSUP says that the device does not know it either: the connection is closed then.
+	 * completion; rc -ENOTSUP says that the device does not know it either: the front-end is told so if it asked for an
+	 * ack, and loses its connection otherwise.
 	 */
 	void (*custom_msg)(struct rte_vhost2_dev *vdev, struct rte_vhost2_msg *msg);
 

@@ -78,8 +78,8 @@ first_03_a_ring_that_grows_past_its_region_after_its_addresses(void **state)
 		assert_int_equal(tell_high_ring(64), 0);
 		assert_int_equal(frontend_do_state(&rig.fe, VHOST_USER_SET_VRING_ENABLE, 0, 1), 0);
 		assert_int_equal(frontend_do_state(&rig.fe, VHOST_USER_SET_VRING_NUM, 0, 128), 0);
-		assert_int_equal(frontend_send(&rig.fe, VHOST_USER_SET_VRING_KICK, ack ? VHOST_USER_FLAG_NEED_REPLY : 0, &kick,
-			8, &rig.fe.kick[0], 1), 0);
+		assert_int_equal(frontend_send(&rig.fe, VHOST_USER_SET_VRING_KICK, ack ? VHOST_USER_FLAG_NEED_REPLY : 0,
+			&kick, 8, &rig.fe.kick[0], 1), 0);
 		attack_check(ATTACK_REFUSE, RTE_VHOST2_ERR_RING, ack);
 		assert_false(recorder_ends_with(&rig.recorder, "start0"));
 		attack_check_others();
@@ -114,8 +114,8 @@ first_04_a_memory_table_with_a_bad_descriptor_under_running_rings(void **state)
 		table.regions[1] = (struct vhost_user_region){ FRONTEND_GPA * 2, 4096, FRONTEND_USER * 2, 0 };
 		fds[0] = rig.fe.memory_fd;
 		fds[1] = attack_fd_open(FD_PIPE);
-		assert_int_equal(frontend_send(&rig.fe, VHOST_USER_SET_MEM_TABLE, ack ? VHOST_USER_FLAG_NEED_REPLY : 0, &table,
-			72, fds, 2), 0);
+		assert_int_equal(frontend_send(&rig.fe, VHOST_USER_SET_MEM_TABLE, ack ? VHOST_USER_FLAG_NEED_REPLY : 0,
+			&table, 72, fds, 2), 0);
 		close(fds[1]);
 		attack_check(ATTACK_REFUSE, RTE_VHOST2_ERR_MEMORY, ack);
 		/* With an ack that says no, the old memory is what the rings go on with. */
@@ -230,8 +230,8 @@ first_11_a_record_that_is_scribbled_over(void **state)
 		if (round % 2 == 0)
 			memcpy(noise, (const uint16_t[]){ 0, 0, 0, 0, 1, 64 }, 12);
 		memcpy(rig.fe.memory + FRONTEND_BUFFERS, noise, sizeof(noise));
-		assert_int_equal(frontend_do(&rig.fe, VHOST_USER_SET_INFLIGHT_FD, &told, sizeof(told), &rig.fe.memory_fd, 1),
-			0);
+		assert_int_equal(frontend_do(&rig.fe, VHOST_USER_SET_INFLIGHT_FD, &told, sizeof(told), &rig.fe.memory_fd,
+			1), 0);
 		if (frontend_start_ring(&rig.fe, 0, 64) == 0 && rig.recorder.vq[0] != NULL) {
 			uint16_t head;
 

@@ -89,6 +89,57 @@ messages_for_the_device_reach_it(void **state)
 	leave();
 }
 
+/* The rows of the catalogue that are not about messages, without messages. */
+static void
+what_cannot_be_is_refused_by_number(void **state)
+{
+	static const struct {
+		struct memory_region region;
+		int rc;
+	} regions[] = {
+		{ { 0, 0, 0, 0 }, -EINVAL },
+		{ { UINT64_MAX - 9, 4096, 0, 0 }, -EINVAL },
+		{ { 0, 4096, UINT64_MAX - 9, 0 }, -EINVAL },
+		{ { 0, 4096, 0, UINT64_MAX - 4095 }, -EINVAL },
+		{ { 0, FRONTEND_MEMORY, 0, 4096 }, -EFBIG },
+		{ { 0, 4096, 0, FRONTEND_MEMORY }, -EFBIG },
+	};
+	static const uint32_t sizes[] = { 32769, 65535, 65536, 0x80000000, UINT32_MAX };
+	static const uint32_t indices[] = { RECORDER_QUEUES, 255, 0x10000, UINT32_MAX };
+	uint32_t base;
+	int pipes[2];
+
+	(void)state;
+	connect_loopback(RTE_VHOST2_INFLIGHT, BIT(VIRTIO_F_VERSION_1));
+	assert_int_equal(pipe(pipes), 0);
+	for (size_t i = 0; i < NR(regions); i++) {
+		assert_int_equal(loopback_set_mem_table(lo, &regions[i].region, &rig.fe.memory_fd, 1), regions[i].rc);
+		assert_int_equal(loopback_add_mem_reg(lo, &regions[i].region, rig.fe.memory_fd), regions[i].rc);
+		assert_int_equal(loopback_rem_mem_reg(lo, &regions[i].region), -ENOENT);
+	}
+	for (size_t i = 0; i < NR(sizes); i++) {
+		assert_int_equal(loopback_set_vring_num(lo, 0, sizes[i]), -EINVAL);
+		if (sizes[i] > UINT16_MAX)
+			assert_int_equal(loopback_set_vring_base(lo, 0, sizes[i]), -EINVAL);
+	}
+	for (size_t i = 0; i < NR(indices); i++) {
+		assert_int_equal(loopback_set_vring_num(lo, indices[i], 64), -EINVAL);
+		assert_int_equal(loopback_get_vring_base(lo, indices[i], &base), -EINVAL);
+		assert_int_equal(loopback_set_vring_kick(lo, indices[i], -1), -EINVAL);
+		assert_int_equal(loopback_set_vring_enable(lo, indices[i], true), -EINVAL);
+	}
+	assert_int_equal(loopback_set_vring_kick(lo, 0, pipes[1]), -EBADF);
+	assert_int_equal(loopback_set_vring_call(lo, 0, pipes[1]), -EBADF);
+	assert_int_equal(loopback_set_vring_err(lo, 0, rig.fe.memory_fd), -EBADF);
+	assert_int_equal(loopback_set_status(lo, 256), -EINVAL);
+	assert_int_equal(loopback_set_log_base(lo, rig.fe.memory_fd, UINT64_MAX - 4095, 4096), -EINVAL);
+	assert_int_equal(loopback_set_inflight(lo, rig.fe.memory_fd, 0, FRONTEND_MEMORY, 65535, 65535), -EINVAL);
+	assert_true(loopback_is_open(lo));
+	close(pipes[0]);
+	close(pipes[1]);
+	leave();
+}
+
 int
 main(void)
 {
@@ -96,6 +147,7 @@ main(void)
 		RIGGED(regions_log_and_record_are_the_sessions_own_copies),
 		RIGGED(translations_are_asked_for_and_given),
 		RIGGED(messages_for_the_device_reach_it),
+		RIGGED(what_cannot_be_is_refused_by_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
