@@ -315,6 +315,7 @@ finish_verb(struct session *session)
 			-session->verb_rc);
 	}
 	session->verb = NULL;
+	session->verb_queue = NULL;
 	session->link->ops->done(session->link, session->verb_rc);
 }
 

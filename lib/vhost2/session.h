@@ -123,6 +123,7 @@ struct session {
 	const char *verb;              /**< its name; NULL: none is under way */
 	int verb_rc;
 	struct queue *verb_queue;      /**< the ring that it is about, NULL: none */
+	bool verb_starts;              /**< and that it wants to run: if it cannot, the verb failed */
 	bool refused;                  /**< by the front-end's fault: without an answer that says so, it has to go */
 	enum rte_vhost2_error refused_for;
 	char why[128];                 /**< it was refused */

@@ -29,6 +29,7 @@ session_begin(struct session *session, const char *name, struct queue *queue)
 	session->verb = name;
 	session->verb_rc = 0;
 	session->verb_queue = queue;
+	session->verb_starts = false;
 	session->refused = false;
 	session->custom = NULL;
 	session->custom_due = false;
@@ -373,6 +374,7 @@ session_set_vring_kick(struct session *session, uint32_t index, int fd)
 	const bool was_kicked = queue->running && queue->kicked;
 	const bool was_polled = queue->kick == QUEUE_KICK_POLL;
 
+	session->verb_starts = true;
 	loop_unwatch(session->loop, &queue->kick_source);
 	queue_drop_kick(queue);
 	queue->refused = false;
@@ -418,5 +420,6 @@ session_set_vring_enable(struct session *session, uint32_t index, bool enable)
 {
 	struct queue *queue = begin_queue(session, "SET_VRING_ENABLE", index);
 
+	session->verb_starts = true;
 	queue_set_enabled(queue, enable);
 }
