@@ -288,6 +288,7 @@ int
 port_configure(const struct port *port, const struct port_setup *setup)
 {
 	struct rte_eth_conf conf = {
+		.rxmode.offloads = setup->rx_offloads,
 		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.intr_conf.lsc = setup->lsc,
 	};

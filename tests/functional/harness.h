@@ -56,6 +56,7 @@ struct port_setup {
 	uint16_t rx_size;      /**< descriptors, 0: 256 */
 	uint16_t tx_size;      /**< likewise */
 	uint16_t mtu;          /**< 0: ethdev's default */
+	uint64_t rx_offloads;
 	uint64_t tx_offloads;  /**< beside MULTI_SEGS, which FAST_FREE rules out */
 	bool lsc;              /**< link events wanted */
 	struct rte_mempool *pool; /**< for rx, NULL: the pool of all tests */

@@ -22,6 +22,7 @@
 #include "ethdev.h"
 #include "log.h"
 #include "rxtx/simd.h"
+#include "rxtx/tx_prepare.h"
 
 /* What the driver half knows how to use, whoever offers it. */
 #define DRIVER_FEATURES \
@@ -37,7 +38,7 @@
 uint64_t
 port_wanted_features(const struct virtio_hw *hw, uint64_t offer)
 {
-	uint64_t wanted = DRIVER_FEATURES;
+	uint64_t wanted = DRIVER_FEATURES | offload_wanted_features(hw);
 	uint16_t mtu = 0;
 
 	if (!hw->config.mrg_rxbuf)
@@ -179,20 +180,11 @@ port_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 	info->max_mtu = hw->max_mtu;
 	info->max_rx_pktlen = (uint32_t)hw->max_mtu + PORT_FRAME_OVERHEAD;
 	info->min_rx_bufsize = RTE_ETHER_MIN_LEN;
-	if (features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF))
-		info->rx_offload_capa = RTE_ETH_RX_OFFLOAD_SCATTER;
-	info->tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	info->tx_queue_offload_capa = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	offload_infos_get(hw, hw->ops->get_features(hw->device), info);
 	if (hw->config.speed != UINT32_MAX)
 		info->speed_capa = RTE_ETH_LINK_SPEED_FIXED |
 			rte_eth_speed_bitflag(hw->config.speed, RTE_ETH_LINK_FULL_DUPLEX);
 	return 0;
-}
-
-static const uint32_t *
-port_ptypes_get(PTYPES_GET_PARAMS)
-{
-	return NULL; /* no packet is parsed */
 }
 
 /* Modes beside the offloads, which ethdev itself checks against our capabilities. */
@@ -249,6 +241,7 @@ port_configure(struct rte_eth_dev *dev)
 	ret = pairs_check(hw, pairs);
 	if (ret != 0)
 		return ret;
+	offload_log_limits(hw);
 	hw->is_stale |= pairs != hw->pairs;
 	hw->pairs = pairs;
 	dev->data->scattered_rx = !!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF));
@@ -265,6 +258,8 @@ port_select_paths(struct virtio_hw *hw)
 	const bool may_vector = hw->config.vectorized != DEVARGS_VECTORIZED_NO;
 	const struct path_request request = {
 		.features = hw->features,
+		.rx_offloads = hw->dev->data->dev_conf.rxmode.offloads,
+		.tx_offloads = hw->dev->data->dev_conf.txmode.offloads,
 		.simd = may_vector ? simd_bits(rte_vect_get_max_simd_bitwidth()) : 0,
 	};
 
@@ -272,6 +267,7 @@ port_select_paths(struct virtio_hw *hw)
 	hw->tx_path = tx_path_select(&request);
 	hw->dev->rx_pkt_burst = hw->rx_path->burst;
 	hw->dev->tx_pkt_burst = hw->tx_path->burst;
+	hw->dev->tx_pkt_prepare = tx_prepare;
 	PORT_LOG(INFO, hw->name, "rx path: %s; tx path: %s", hw->rx_path->name, hw->tx_path->name);
 	if (hw->config.vectorized == DEVARGS_VECTORIZED_YES && (hw->rx_path->traits.simd | hw->tx_path->traits.simd) == 0)
 		PORT_LOG(NOTICE, hw->name, "vectorized=1, but no vector path fits: %u bits may be used (see "
@@ -294,6 +290,8 @@ port_go_live(struct virtio_hw *hw)
 		ret = hw->ops->set_status(hw->device, status);
 	if (ret == 0)
 		ret = control_set_pairs(hw);
+	if (ret == 0)
+		ret = control_set_vlans(hw);
 	if (ret == 0) {
 		hw->is_live = true;
 		hw->is_stale = false;
@@ -361,6 +359,9 @@ port_close(struct rte_eth_dev *dev)
 static const struct eth_dev_ops port_ops = {
 	.dev_infos_get = port_infos_get,
 	.dev_supported_ptypes_get = port_ptypes_get,
+	.dev_ptypes_set = port_ptypes_set,
+	.vlan_offload_set = port_vlan_offload_set,
+	.vlan_filter_set = port_vlan_filter_set,
 	.dev_configure = port_configure,
 	.dev_start = port_start,
 	.dev_stop = port_stop,

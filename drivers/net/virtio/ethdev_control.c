@@ -105,6 +105,44 @@ control_set_pairs(struct virtio_hw *hw)
 		hw, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &mq, sizeof(mq));
 }
 
+/* --- VLAN filter --- */
+
+/* VIRTIO 1.3 5.1.6.5.3: "the driver can send control commands for VLAN filtering", if there is VIRTIO_NET_F_CTRL_VLAN. */
+static int
+control_send_vlan(struct virtio_hw *hw, uint16_t vlan, bool on)
+{
+	const struct virtio_net_cmd_vlan command = { .id = vlan };
+
+	return control_send(hw, VIRTIO_NET_CTRL_VLAN, on ? VIRTIO_NET_CTRL_VLAN_ADD : VIRTIO_NET_CTRL_VLAN_DEL,
+		&command, sizeof(command));
+}
+
+int
+control_set_vlans(struct virtio_hw *hw)
+{
+	const struct rte_vlan_filter_conf *wanted = &hw->dev->data->vlan_filter_conf;
+	int ret = 0;
+
+	if (hw->cq == NULL || !(hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_VLAN)))
+		return 0;
+	for (uint16_t vlan = 0; vlan <= RTE_ETHER_MAX_VLAN_ID && ret == 0; vlan++) {
+		if (wanted->ids[vlan / 64] & UINT64_C(1) << vlan % 64)
+			ret = control_send_vlan(hw, vlan, true);
+	}
+	return ret;
+}
+
+int
+port_vlan_filter_set(struct rte_eth_dev *dev, uint16_t vlan, int on)
+{
+	struct virtio_hw *hw = port_of(dev);
+
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_VLAN)))
+		return -ENOTSUP;
+	/* A port that is not live sends all of them when it starts: ethdev remembers them. */
+	return hw->is_live ? control_send_vlan(hw, vlan, on != 0) : 0;
+}
+
 /* --- MAC address --- */
 
 int

@@ -6,6 +6,7 @@
  * The table of data paths and the choice among its rows. See path.h.
  */
 
+#include "rxtx/net_hdr.h"
 #include "rxtx/path.h"
 #include "rxtx/queue_shape.h"
 #include "rxtx/rows.h"
@@ -19,6 +20,16 @@ static const struct rx_path rx_rows[] = {
 	{"packed, in-order", {PACKED_IN_ORDER}, rx_packed_in_order},
 	{"packed, mergeable", {PACKED_MERGEABLE}, rx_packed_mergeable},
 	{"packed, mergeable, in-order", {PACKED_MERGEABLE_IN_ORDER}, rx_packed_mergeable_in_order},
+	{"split, offload", {SPLIT_OFFLOAD}, rx_split_offload},
+	{"split, in-order, offload", {SPLIT_IN_ORDER_OFFLOAD}, rx_split_in_order_offload},
+	{"split, mergeable, offload", {SPLIT_MERGEABLE_OFFLOAD}, rx_split_mergeable_offload},
+	{"split, mergeable, in-order, offload", {SPLIT_MERGEABLE_IN_ORDER_OFFLOAD},
+		rx_split_mergeable_in_order_offload},
+	{"packed, offload", {PACKED_OFFLOAD}, rx_packed_offload},
+	{"packed, in-order, offload", {PACKED_IN_ORDER_OFFLOAD}, rx_packed_in_order_offload},
+	{"packed, mergeable, offload", {PACKED_MERGEABLE_OFFLOAD}, rx_packed_mergeable_offload},
+	{"packed, mergeable, in-order, offload", {PACKED_MERGEABLE_IN_ORDER_OFFLOAD},
+		rx_packed_mergeable_in_order_offload},
 #ifdef VIRTIO_HAVE_AVX2
 	{"split, avx2", {SPLIT_PLAIN, .simd = 256}, rx_split_avx2},
 	{"split, in-order, avx2", {SPLIT_IN_ORDER, .simd = 256}, rx_split_in_order_avx2},
@@ -48,6 +59,10 @@ static const struct tx_path tx_rows[] = {
 	{"split, in-order", {SPLIT_IN_ORDER}, tx_split_in_order},
 	{"packed", {PACKED_PLAIN}, tx_packed},
 	{"packed, in-order", {PACKED_IN_ORDER}, tx_packed_in_order},
+	{"split, offload", {SPLIT_OFFLOAD}, tx_split_offload},
+	{"split, in-order, offload", {SPLIT_IN_ORDER_OFFLOAD}, tx_split_in_order_offload},
+	{"packed, offload", {PACKED_OFFLOAD}, tx_packed_offload},
+	{"packed, in-order, offload", {PACKED_IN_ORDER_OFFLOAD}, tx_packed_in_order_offload},
 #ifdef VIRTIO_HAVE_AVX2
 	{"split, avx2", {SPLIT_PLAIN, .simd = 256}, tx_split_avx2},
 	{"split, in-order, avx2", {SPLIT_IN_ORDER, .simd = 256}, tx_split_in_order_avx2},
@@ -79,18 +94,21 @@ static bool
 rx_row_fits(struct rx_traits traits, const struct path_request *request)
 {
 	const bool mergeable = (request->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) != 0;
+	const bool offload = rx_offload_is_needed(request->features, request->rx_offloads);
 	const struct vq_shape shape = queue_shape(request->features);
 
 	return traits.format == shape.format && traits.in_order == shape.in_order &&
-		traits.mergeable == mergeable && traits.simd <= request->simd;
+		traits.mergeable == mergeable && traits.offload == offload && traits.simd <= request->simd;
 }
 
 static bool
 tx_row_fits(struct tx_traits traits, const struct path_request *request)
 {
+	const bool offload = tx_offload_is_needed(request->features, request->tx_offloads);
 	const struct vq_shape shape = queue_shape(request->features);
 
-	return traits.format == shape.format && traits.in_order == shape.in_order && traits.simd <= request->simd;
+	return traits.format == shape.format && traits.in_order == shape.in_order && traits.offload == offload &&
+		traits.simd <= request->simd;
 }
 
 /* Every combination of the other traits has a row without vectors, so there always is one that fits. */

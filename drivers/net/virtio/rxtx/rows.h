@@ -20,19 +20,39 @@
 #define PACKED_IN_ORDER .format = VRING_PACKED, .in_order = true
 #define PACKED_MERGEABLE .format = VRING_PACKED, .mergeable = true
 #define PACKED_MERGEABLE_IN_ORDER .format = VRING_PACKED, .in_order = true, .mergeable = true
+#define SPLIT_OFFLOAD .format = VRING_SPLIT, .offload = true
+#define SPLIT_IN_ORDER_OFFLOAD .format = VRING_SPLIT, .in_order = true, .offload = true
+#define SPLIT_MERGEABLE_OFFLOAD .format = VRING_SPLIT, .mergeable = true, .offload = true
+#define SPLIT_MERGEABLE_IN_ORDER_OFFLOAD .format = VRING_SPLIT, .in_order = true, .mergeable = true, .offload = true
+#define PACKED_OFFLOAD .format = VRING_PACKED, .offload = true
+#define PACKED_IN_ORDER_OFFLOAD .format = VRING_PACKED, .in_order = true, .offload = true
+#define PACKED_MERGEABLE_OFFLOAD .format = VRING_PACKED, .mergeable = true, .offload = true
+#define PACKED_MERGEABLE_IN_ORDER_OFFLOAD .format = VRING_PACKED, .in_order = true, .mergeable = true, .offload = true
 
 uint16_t rx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_split_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_mergeable_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_split_mergeable_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t rx_packed_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_mergeable_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t rx_packed_mergeable_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_split_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_split_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 uint16_t tx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_packed_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
+uint16_t tx_packed_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);
 
 /* Only where meson.build has them compiled; path.c knows by VIRTIO_HAVE_AVX2 and VIRTIO_HAVE_AVX512. */
 uint16_t rx_split_avx2(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts);

@@ -14,6 +14,8 @@
  * vectors take, deliver (rx_vector.h) and refill several at a time up to whatever is odd; that is judged by the same code
  * as in the other rows.
  *
+ * In rows with offloads a further loop takes over what the headers say, or drops packets whose headers lie.
+ *
  * Refill gets buffers from the pool in bulk, in order straight into the ring's cookie array, and publishes once.
  * Whatever does not happen with well-behaved small packets leaves to rx_odd.c.
  */
@@ -57,7 +59,7 @@ rx_prefetch(const struct virtio_rxq *rxq, struct rte_mbuf *const *buffers, uint1
 		rte_prefetch0(m);
 		rte_prefetch0(m + payload);
 		/* The header ends where the payload begins, on the line before. */
-		if (traits.mergeable)
+		if (traits.mergeable || traits.offload)
 			rte_prefetch0(m + payload - 1);
 	}
 }
@@ -95,6 +97,29 @@ rx_deliver(struct virtio_rxq *rxq, struct rte_mbuf **pkts, const uint32_t *lens,
 		pkts[done++] = m;
 	}
 	rxq->stats.bytes += bytes;
+	return done;
+}
+
+/** What the headers of @p n finished packets say goes into the mbufs. @return packets left, moved together. */
+VIRTIO_INLINE uint16_t
+rx_translate(struct virtio_rxq *rxq, struct rte_mbuf **pkts, uint16_t n)
+{
+	const uint32_t hdr_len = rxq->hdr_len;
+	uint16_t done = 0;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		struct rte_mbuf *const m = pkts[i];
+		const char *const hdr = rte_pktmbuf_mtod(m, const char *) - hdr_len;
+		enum net_hdr_verdict verdict = NET_HDR_GOOD;
+
+		if (rxq->offload.is_busy || !net_hdr_is_plain(hdr))
+			verdict = net_hdr_to_mbuf(&rxq->offload, hdr, m);
+		if (likely(verdict == NET_HDR_GOOD))
+			pkts[done++] = m;
+		else
+			rx_refuse_header(rxq, m, verdict);
+	}
 	return done;
 }
 
@@ -180,9 +205,13 @@ rx_take_and_refill(struct virtio_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb_p
 		uint32_t lens[RX_GROUP];
 		const uint16_t wanted = RTE_MIN(RTE_MIN(ready, nb_pkts - done), RX_GROUP);
 		const uint16_t n = vq_take(vq, rx_shape(traits), (void **)(pkts + done), lens, wanted);
+		uint16_t group;
 
 		rx_prefetch(rxq, pkts + done, n, traits);
-		done += rx_deliver(rxq, pkts + done, lens, n, traits);
+		group = rx_deliver(rxq, pkts + done, lens, n, traits);
+		if (traits.offload)
+			group = rx_translate(rxq, pkts + done, group);
+		done += group;
 		if (unlikely(n < wanted))
 			break;
 		ready -= n;

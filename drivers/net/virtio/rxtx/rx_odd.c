@@ -114,6 +114,17 @@ rx_odd_buffer(struct virtio_rxq *rxq, struct rte_mbuf *m, uint32_t len, uint16_t
 	return NULL;
 }
 
+void
+rx_refuse_header(struct virtio_rxq *rxq, struct rte_mbuf *m, enum net_hdr_verdict verdict)
+{
+	if (verdict == NET_HDR_BAD_CSUM)
+		rxq->stats.bad_csum++;
+	else
+		rxq->stats.bad_gso++;
+	rxq->stats.bytes -= m->pkt_len;
+	rte_pktmbuf_free(m);
+}
+
 uint16_t
 rx_clip_at_seam(struct virtio_rxq *rxq, uint16_t ready)
 {

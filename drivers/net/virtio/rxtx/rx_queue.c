@@ -113,6 +113,7 @@ facts_set(struct virtio_rxq *rxq, const struct queue_config *config)
 	rxq->payload_offset = mbuf_bytes(pool) + RTE_PKTMBUF_HEADROOM;
 	rxq->is_scattered = has_scattered_buffers(pool);
 	rxq->refill_thresh = refill_group(config);
+	rx_offload_set(&rxq->offload, config->features, config->offloads);
 	rxq->init.rearm = mbuf_rearm_word(RTE_PKTMBUF_HEADROOM, 1, 1, config->port_id);
 	/* Buffers that are pinned to memory of the user's stay so. */
 	if (has_pinned_buffers(pool))
@@ -240,6 +241,18 @@ rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
 	vq_publish(&rxq->vq, rxq->vq.shape);
 	free(buffers);
 	return 0;
+}
+
+void
+rxq_set_ptypes(struct virtio_rxq *rxq, bool wanted)
+{
+	rx_offload_set_ptypes(&rxq->offload, wanted);
+}
+
+void
+rxq_set_strip(struct virtio_rxq *rxq, bool wanted)
+{
+	rx_offload_set_strip(&rxq->offload, wanted);
 }
 
 void

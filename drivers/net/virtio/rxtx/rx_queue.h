@@ -15,6 +15,7 @@
 #include "ring/gate.h"
 #include "ring/virtqueue.h"
 #include "rxtx/mbuf_words.h"
+#include "rxtx/net_hdr.h"
 #include "rxtx/queue.h"
 
 /** Largest packet: 64 KiB behind an Ethernet header. VIRTIO 1.3 5.1.6.3.1: "at least 65562 bytes" with 12 of header. */
@@ -48,6 +49,7 @@ struct virtio_rxq {
 	/* What a burst writes. */
 	struct queue_stats stats;
 	struct rx_pending pending;
+	struct rx_offload offload; /**< of rows with offloads; constant but where it says so */
 	uint16_t seams[RX_SEAMS]; /**< used indices at which peers' work ended, the next one first */
 	uint8_t nb_seams;
 	bool has_seam;            /**< not past the last of them yet */
@@ -63,6 +65,10 @@ static_assert(offsetof(struct virtio_rxq, vq) == 64, "one line of constants");
  * @return a finished packet, or NULL.
  */
 struct rte_mbuf *rx_odd_buffer(struct virtio_rxq *rxq, struct rte_mbuf *m, uint32_t len, uint16_t num_buffers)
+	__attribute__((cold, noinline));
+
+/** Drop a finished packet whose header is of no use, and count it. */
+void rx_refuse_header(struct virtio_rxq *rxq, struct rte_mbuf *m, enum net_hdr_verdict verdict)
 	__attribute__((cold, noinline));
 
 /** A new peer does not go on with a packet in the middle of which the last one died. @return what may be taken. */

@@ -32,3 +32,27 @@ rx_split_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkt
 {
 	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_IN_ORDER});
 }
+
+uint16_t
+rx_split_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_OFFLOAD});
+}
+
+uint16_t
+rx_split_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_IN_ORDER_OFFLOAD});
+}
+
+uint16_t
+rx_split_mergeable_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_OFFLOAD});
+}
+
+uint16_t
+rx_split_mergeable_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_IN_ORDER_OFFLOAD});
+}

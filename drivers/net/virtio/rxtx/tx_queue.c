@@ -57,6 +57,7 @@ facts_set(struct virtio_txq *txq, const struct queue_config *config)
 	txq->extra_step = extra_step(config->features);
 	txq->extra = (uint8_t *)config->mem + vring_layout_bytes(queue_format(config->features), config->size);
 	txq->reclaim_group = reclaim_group(config);
+	tx_offload_set(&txq->offload, config->features, config->offloads);
 }
 
 int

@@ -19,7 +19,16 @@
 /** Everything that has an implementation; what is offered is true. */
 #define FEATURES_SUPPORTED (VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
 	VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) | \
-	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | FEATURES_OURS)
+	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | FEATURES_OFFLOAD | \
+	FEATURES_OURS)
+
+/** What is between driver and peer alone: the peer computes, or leaves to the driver, what headers say. */
+#define FEATURES_OFFLOAD (VIRTIO_BIT(VIRTIO_NET_F_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO6) | VIRTIO_BIT(VIRTIO_NET_F_HOST_ECN) | \
+	VIRTIO_BIT(VIRTIO_NET_F_HOST_USO) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO6) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_ECN) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO6) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_HDRLEN))
 
 /** Those that this device provides by itself, in front of the peer. */
 #define FEATURES_OURS (VIRTIO_BIT(VIRTIO_NET_F_MAC) | VIRTIO_BIT(VIRTIO_NET_F_STATUS) | \
@@ -131,8 +140,11 @@ device_init_space(struct virtio_user_device *device)
 int
 device_refresh_offer(struct virtio_user_device *device)
 {
-	/* Little is lost without EVENT_IDX, and a first peer that lacks it would have to be turned away. */
-	uint64_t provided = FEATURES_SUPPORTED & ~VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX);
+	/*
+	 * A first peer that lacks what the driver accepted before would have to be turned away. Little is lost without
+	 * EVENT_IDX; and applications that ask for every offload there is would find no peer that has them all.
+	 */
+	uint64_t provided = FEATURES_SUPPORTED & ~VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) & ~FEATURES_OFFLOAD;
 
 	if (device->is_connected)
 		provided = device->backend->caps.features | FEATURES_OURS;

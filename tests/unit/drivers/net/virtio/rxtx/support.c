@@ -503,6 +503,15 @@ rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size)
 void
 rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features)
 {
+	rx_rig_open_offload(rig, row, size, more_features, 0);
+	/* The same mbufs from every row. */
+	rxq_set_ptypes(rig->rxq, false);
+}
+
+void
+rx_rig_open_offload(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features,
+	uint64_t offloads)
+{
 	const uint64_t features = rx_row_features(row) | more_features;
 
 	memset(rig, 0, sizeof(*rig));
@@ -512,6 +521,7 @@ rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, u
 	config_fill(&rig->config, size, features, rxq_mem_bytes(features, size), &rig->mem);
 	rig->config.notifier = (struct vring_notifier){device_kick, &rig->device};
 	rig->config.pool = rig->pool;
+	rig->config.offloads = offloads;
 	assert_int_equal(rxq_create(&rig->config, &rig->rxq), 0);
 	assert_int_equal(rxq_fill(rig->rxq, size), 0);
 	device_start(&rig->device, rxq_area(rig->rxq), row_base(row->traits.format), features);
@@ -574,11 +584,4 @@ rx_rig_expect(struct rx_rig *rig, uint32_t seed, uint32_t len)
 	assert_int_equal(m->port, 7);
 	packet_check(m, seed, len);
 	rte_pktmbuf_free(m);
-}
-
-uint32_t
-next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
 }

@@ -125,6 +125,9 @@ uint64_t tx_row_features(const struct tx_path *row);
 /** Queue of @p size, filled, gate open, device started. */
 void rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size);
 void rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features);
+/** The same with RTE_ETH_RX_OFFLOAD_* configured, and packet types. */
+void rx_rig_open_offload(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features,
+	uint64_t offloads);
 void rx_rig_close(struct rx_rig *rig);
 void tx_rig_open(struct tx_rig *rig, const struct tx_path *row, uint32_t size, uint64_t more_features, bool fast_free);
 void tx_rig_close(struct tx_rig *rig);

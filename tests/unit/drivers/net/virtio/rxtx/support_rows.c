@@ -15,7 +15,8 @@ rx_row_features(const struct rx_path *row)
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
 		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
 		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
+		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0) |
+		(row->traits.offload ? VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) : 0);
 }
 
 uint64_t
@@ -23,7 +24,8 @@ tx_row_features(const struct tx_path *row)
 {
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
 		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
+		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+		(row->traits.offload ? VIRTIO_BIT(VIRTIO_NET_F_CSUM) : 0);
 }
 
 uint32_t

@@ -348,6 +348,7 @@ buffers_are_posted_where_they_lie(void **state)
 			rte_mempool_put(rig.pool, m);
 		}
 		assert_int_equal(rxq_create(&rig.config, &rig.rxq), 0);
+		rxq_set_ptypes(rig.rxq, false);
 		assert_int_equal(rxq_fill(rig.rxq, 64), 0);
 		device_start(&rig.device, rxq_area(rig.rxq), row_base(row->traits.format), rig.config.features);
 		rxq_open(rig.rxq);

@@ -13,7 +13,7 @@
 #include "support.h"
 
 #define INDIRECT VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC)
-#define TABLE_LINKS 18
+#define TABLE_LINKS 17
 
 /* Every row, with (odd) and without (even) indirect descriptors. */
 #define FOR_EACH_CASE(row, i, nr) \

@@ -23,6 +23,9 @@
 #define RING (BIT(F_VERSION_1) | BIT(F_IN_ORDER) | BIT(RING_F_INDIRECT_DESC) | BIT(NET_F_MRG_RXBUF))
 #define EVENTS BIT(RING_F_EVENT_IDX)
 #define PACKED BIT(F_RING_PACKED)
+#define OFFLOAD (BIT(NET_F_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_HOST_TSO6) | BIT(NET_F_HOST_ECN) | \
+	BIT(NET_F_HOST_USO) | BIT(NET_F_GUEST_CSUM) | BIT(NET_F_GUEST_TSO4) | BIT(NET_F_GUEST_TSO6) | \
+	BIT(NET_F_GUEST_ECN) | BIT(NET_F_GUEST_USO4) | BIT(NET_F_GUEST_USO6) | BIT(NET_F_GUEST_HDRLEN))
 #define FRONT (BIT(NET_F_MAC) | BIT(NET_F_STATUS))
 #define CONTROL (BIT(NET_F_CTRL_VQ) | BIT(NET_F_CTRL_MAC_ADDR))
 
@@ -40,8 +43,10 @@ struct row {
 static const struct row rows[] = {
 	{"the plain peer", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"a peer with nothing", 0, 0, 1, false, false, UINT32_MAX, FRONT},
-	{"a peer with everything", UINT64_MAX, PACKED, 1, false, false, UINT32_MAX, RING | EVENTS | FRONT},
-	{"packed_vq=1", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | EVENTS | PACKED | FRONT},
+	{"a peer with everything", UINT64_MAX, PACKED, 1, false, false, UINT32_MAX, RING | EVENTS | OFFLOAD | FRONT},
+	{"packed_vq=1", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | EVENTS | PACKED | OFFLOAD | FRONT},
+	{"segmentation without checksums", RING | BIT(NET_F_HOST_TSO4) | BIT(NET_F_GUEST_TSO4), 0, 1, false, false,
+	 UINT32_MAX, RING | FRONT},
 	{"packed_vq=1, a peer without", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"mrg_rxbuf=0", RING, BIT(NET_F_MRG_RXBUF), 1, false, false, UINT32_MAX,
 	 (RING & ~BIT(NET_F_MRG_RXBUF)) | FRONT},
@@ -89,8 +94,9 @@ static void
 what_has_no_implementation_is_never_offered(void **state)
 {
 	const uint64_t never = BIT(NET_F_CTRL_RX) |
-			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_CSUM) |
-			       BIT(NET_F_GUEST_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_RSS);
+			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_HOST_UFO) |
+			       BIT(NET_F_GUEST_UFO) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) | BIT(NET_F_RSS) |
+			       BIT(NET_F_HASH_REPORT);
 	const struct row all = {"all", UINT64_MAX, 0, 4, true, true, 1, 0};
 
 	(void)state;
