@@ -11,11 +11,12 @@
 #   build/gcc        every suite
 #   build/sanitize   the same tests under AddressSanitizer, LeakSanitizer and UBSan
 #   build/clang      the second compiler, with the unit tests
+#   build/fuzz       a search with libFuzzer, some seconds for each target (devtools/fuzz.sh)
 #
 #   --quick           build/gcc only, without the interop suite: before each push
 #   --full            with the long packet counts (VIRTIO_TEST_FULL=1); takes hours
-#   --suite NAME      only this suite (unit, style, functional, interop); may be repeated
-#   --no-sanitizers   without build/sanitize
+#   --suite NAME      only this suite (unit, style, functional, interop, fuzz); may be repeated
+#   --no-sanitizers   without build/sanitize and build/fuzz
 #   --jobs N          so many compilers and tests at once (all CPUs)
 set -uo pipefail # no -e: whatever fails, the totals come last
 # shellcheck source=devtools/lib/common.sh
@@ -120,6 +121,21 @@ stage_clang()
 	fi
 }
 
+# One point for each target; of this build nothing else is made.
+stage_fuzz()
+{
+	local rc=0
+	case " ${only[*]:-fuzz} " in *' fuzz '*) ;; *) return ;; esac
+	local only=(fuzz)
+	say
+	"$top/devtools/fuzz.sh" --build --jobs "$jobs" || rc=$?
+	case $rc in
+	0) run_tests fuzz ;;
+	77) result+=(--skipped "build/fuzz: clang with libFuzzer is not installed") ;;
+	*) result+=(--failed "build/fuzz does not build") ;;
+	esac
+}
+
 parse_options "$@"
 if ! "$top/devtools/setup.sh" </dev/null; then
 	result+=(--failed "devtools/setup.sh")
@@ -131,6 +147,7 @@ else
 	stage gcc ""
 	[ "$sanitizers" -eq 0 ] || stage_sanitize
 	stage_clang
+	[ "$sanitizers" -eq 0 ] || stage_fuzz
 fi
 say
 python3 "$top/devtools/tap_count.py" "${result[@]}"
