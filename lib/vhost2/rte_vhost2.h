@@ -35,12 +35,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/vhost.h>
+#include <linux/vhost_types.h>
+
+/* The legacy helpers in the kernel's header are no C++, and for rings that nobody has here. */
+#if defined(__cplusplus) && !defined(VIRTIO_RING_NO_LEGACY)
+#define VIRTIO_RING_NO_LEGACY
+#endif
 #include <linux/virtio_ring.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The library is built with hidden visibility: this is all that is seen of it. */
+#pragma GCC visibility push(default)
 
 /** Regions that a device's memory may have (vhost-user CONFIGURE_MEM_SLOTS). */
 #define RTE_VHOST2_MEMORY_MAX_NREGIONS 512
@@ -239,9 +247,15 @@ struct rte_vhost2_tgt_ops {
 	uint16_t nr_queues;               /**< virtqueues of each device, 1..RTE_VHOST2_MAX_QUEUES */
 	uint16_t max_devices;             /**< front-ends at a time; 0: no limit but memory and descriptors */
 	uint32_t queue_size_max;          /**< 0: 32768 */
-	uint64_t protocol_features;       /**< of vhost-user, on top of the generic ones: VHOST_USER_PROTOCOL_F_* bits */
+	uint16_t queue_num;               /**< answer to vhost-user GET_QUEUE_NUM, pairs for a net device; 0: nr_queues */
+	uint64_t protocol_features;       /**< of vhost-user, on top of the generic ones: RARP, NET_MTU, CRYPTO_SESSION */
 	void *reserved[8];
 };
+
+/**
+ * Where log lines go: @p fn, from any thread, @p level as of syslog(). NULL: stderr, where it began, from LOG_NOTICE on.
+ */
+void rte_vhost2_log_to(void (*fn)(void *arg, int level, const char *line), void *arg);
 
 /**
  * Register a target.
@@ -294,10 +308,15 @@ int rte_vhost2_tgt_stats_get(const char *trtype, const char *trid, struct rte_vh
  */
 struct rte_vhost2_loop;
 
-/** @return NULL: rte_errno says why. */
+/** @return NULL: errno says why. */
 struct rte_vhost2_loop *rte_vhost2_loop_create(bool with_thread);
-/** No target may use it any more. */
-void rte_vhost2_loop_destroy(struct rte_vhost2_loop *loop);
+/**
+ * Free a loop; NULL is allowed. Called from inside of it, as from the cb_fn of rte_vhost2_tgt_unregister(), it goes when
+ * the call into it returns.
+ *
+ * @return 0; -EBUSY: targets use it.
+ */
+int rte_vhost2_loop_destroy(struct rte_vhost2_loop *loop);
 /** Readable when rte_vhost2_loop_process() has something to do. */
 int rte_vhost2_loop_fd(const struct rte_vhost2_loop *loop);
 /** Do what can be done without waiting. @return events handled. */
@@ -366,6 +385,8 @@ void rte_vhost2_dev_cfg_call(struct rte_vhost2_dev *vdev);
  * logged once, and the driver is told by the queue's error descriptor. From the processing thread.
  */
 void rte_vhost2_vq_break(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, enum rte_vhost2_error error);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

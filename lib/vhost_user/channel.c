@@ -310,27 +310,39 @@ check_sendable(struct vhost_user_channel *channel, const struct vhost_user_messa
 }
 
 int
+vhost_user_channel_send_some(struct vhost_user_channel *channel,
+		const struct vhost_user_message *message, size_t *sent)
+{
+	size_t total = VHOST_USER_HEADER_SIZE + (size_t)message->header.size;
+	int rc = channel->broken ? -ENOTCONN : check_sendable(channel, message);
+
+	while (rc == 0 && *sent < total) {
+		ssize_t n = send_piece(channel->fd, message, *sent);
+
+		if (n >= 0)
+			*sent += (size_t)n;
+		else if (errno != EINTR)
+			rc = break_system(channel, "sendmsg", errno);
+	}
+	return rc == 0 ? 1 : rc;
+}
+
+int
 vhost_user_channel_send(struct vhost_user_channel *channel,
 		const struct vhost_user_message *message, uint64_t deadline)
 {
-	size_t total = VHOST_USER_HEADER_SIZE + (size_t)message->header.size;
 	size_t sent = 0;
-	int rc = channel->broken ? -ENOTCONN : check_sendable(channel, message);
 
-	while (rc == 0 && sent < total) {
-		ssize_t n = send_piece(channel->fd, message, sent);
+	for (;;) {
+		int rc = vhost_user_channel_send_some(channel, message, &sent);
 
-		if (n >= 0) {
-			sent += (size_t)n;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		rc = break_system(channel, "sendmsg", errno);
+		if (rc == 1)
+			return 0;
 		if (rc == -EAGAIN)
 			rc = wait_for(channel, POLLOUT, deadline, "read what we sent");
+		if (rc != 0)
+			return rc;
 	}
-	return rc;
 }
 
 /*

@@ -85,6 +85,16 @@ int vhost_user_channel_send(struct vhost_user_channel *channel,
 		const struct vhost_user_message *message, uint64_t deadline);
 
 /**
+ * Send what the socket takes now of one message, without waiting; its descriptors stay the caller's.
+ *
+ * @param sent how many bytes of it are sent; 0 before the first call for a message
+ * @return 1: all of it is sent; -EAGAIN: call again when the socket is writable; else as
+ *         vhost_user_channel_send()
+ */
+int vhost_user_channel_send_some(struct vhost_user_channel *channel,
+		const struct vhost_user_message *message, size_t *sent);
+
+/**
  * Send a request and receive its reply, all of it by the deadline. The request must be one that is
  * answered: of those with REPLY_NONE only when it says NEED_REPLY and REPLY_ACK was negotiated.
  *

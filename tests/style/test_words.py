@@ -20,7 +20,7 @@ NOTES = re.compile(r'\b(TODO|FIXME|XXX)\b')
 ROLES = re.compile(r'(?<![a-z])(guest|host|master|slave)(?![a-z])', re.I)
 # Names that others gave: uapi constants, feature bits and messages as the specifications spell them.
 FOREIGN = re.compile(r'\b(?:VIRTIO_\w+|VHOST_\w+|__virtio\w+|rte_\w+|RTE_\w+|\w*_F_(?:GUEST|HOST)_\w+'
-                     r'|\w*(?:HOST_NOTIFIER|host_notifier)\w*)\b')
+                     r'|guest_(?:phys|user)_addr|host_user_addr|\w*(?:HOST_NOTIFIER|host_notifier)\w*)\b')
 
 
 def check_calls(path, text):
