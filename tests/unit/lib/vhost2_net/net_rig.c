@@ -59,8 +59,15 @@ peer_rig_close(struct peer_rig *rig)
 void
 net_rig_open(struct net_rig *rig, bool is_packed, uint16_t index, uint64_t features, uint32_t flags)
 {
+	net_rig_open_sized(rig, is_packed, index, features, flags, 16);
+}
+
+void
+net_rig_open_sized(struct net_rig *rig, bool is_packed, uint16_t index, uint64_t features, uint32_t flags,
+	uint32_t size)
+{
 	memset(rig, 0, sizeof(*rig));
-	ring_rig_open(&rig->ring, is_packed, 16, ring_rig_base(is_packed));
+	ring_rig_open(&rig->ring, is_packed, size, ring_rig_base(is_packed));
 	rig->ring.dev.features = features | VIRTIO_BIT(VIRTIO_F_VERSION_1);
 	rig->ring.vq.index = index;
 	rig->pool = pool_make(NET_RIG_POOL, RTE_PKTMBUF_HEADROOM + 256);

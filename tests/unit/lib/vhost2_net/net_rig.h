@@ -36,6 +36,9 @@ struct net_rig {
 
 /** @p flags: RTE_VHOST2_NET_*. VERSION_1 is negotiated besides @p features. */
 void net_rig_open(struct net_rig *rig, bool is_packed, uint16_t index, uint64_t features, uint32_t flags);
+/** The same with a ring of @p size instead of 16. */
+void net_rig_open_sized(struct net_rig *rig, bool is_packed, uint16_t index, uint64_t features, uint32_t flags,
+	uint32_t size);
 /** Every mbuf must be home. */
 void net_rig_close(struct net_rig *rig);
 const struct rte_vhost2_net_queue_stats *net_rig_stats(const struct net_rig *rig);

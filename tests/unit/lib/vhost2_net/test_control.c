@@ -186,6 +186,21 @@ too_many_addresses_want_all(void **state)
 	ring_rig_close(&rig.ring);
 }
 
+/* 64 addresses that are there, and 0x2aaaaaab that are not, whose bytes are 2 in 32 bits: as many as follow. */
+static void
+addresses_are_counted_beyond_32_bits(void **state)
+{
+	static uint8_t bytes[2 + 4 + 6 * 64 + 2 + 4] = {1, 0, 0xeb, 0xaa, 0xaa, 0x2a};
+	struct ctrl_rig rig;
+
+	(void)state;
+	ctrl_open(&rig, true, BIT(CTRL_RX));
+	assert_int_equal(ctrl_send(&rig, bytes, sizeof(bytes), 500), 0);
+	assert_int_equal(ctrl_answer(&rig), ERR);
+	assert_int_equal(rig.device.filter.unicast.nr, 0);
+	ring_rig_close(&rig.ring);
+}
+
 struct shape {
 	const char *name;
 	enum rte_vhost2_error error;
@@ -265,6 +280,7 @@ main(void)
 		cmocka_unit_test(each_command_has_its_answer),
 		cmocka_unit_test(commands_do_what_they_say),
 		cmocka_unit_test(too_many_addresses_want_all),
+		cmocka_unit_test(addresses_are_counted_beyond_32_bits),
 		cmocka_unit_test(bad_buffers_break_the_queue),
 		cmocka_unit_test(an_empty_command_is_refused),
 		cmocka_unit_test(commands_go_on_past_65536),

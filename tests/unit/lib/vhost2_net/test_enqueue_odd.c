@@ -163,6 +163,29 @@ bad_buffers_break_the_queue(void **state)
 	}
 }
 
+/* One byte decides, at the length at which the loop would take it. */
+static void
+a_buffer_one_byte_short_holds_no_packet(void **state)
+{
+	struct rte_mbuf *m;
+	struct net_rig rig;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		const struct link link = {A, 72 - i / 2, W, 0};
+
+		net_rig_open(&rig, i & 1, 0, 0, 0);
+		ring_rig_offer(&rig.ring, 0, &link, 1, false);
+		m = packet_make(rig.pool, 1, 60, 60);
+		assert_int_equal(net_rig_enqueue(&rig, m), 1);
+		assert_int_equal(net_rig_stats(&rig)->too_long, i / 2);
+		assert_int_equal(net_rig_stats(&rig)->packets, 1 - i / 2);
+		rte_pktmbuf_free(m);
+		net_rig_close(&rig);
+	}
+}
+
 static void
 an_empty_packet_is_dropped(void **state)
 {
@@ -189,6 +212,7 @@ main(void)
 		cmocka_unit_test(a_packet_fills_a_chain),
 		cmocka_unit_test(what_can_never_fit_is_dropped),
 		cmocka_unit_test(bad_buffers_break_the_queue),
+		cmocka_unit_test(a_buffer_one_byte_short_holds_no_packet),
 		cmocka_unit_test(an_empty_packet_is_dropped),
 	};
 
