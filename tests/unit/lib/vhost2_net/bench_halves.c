@@ -363,15 +363,17 @@ compare(const void *a, const void *b)
 static double
 clock_overhead(void)
 {
-	uint64_t sum = 0;
-	int i;
+	static double samples[100001];
+	const size_t n = RTE_DIM(samples);
+	size_t i;
 
-	for (i = 0; i < 100000; i++) {
+	for (i = 0; i < n; i++) {
 		const uint64_t begin = rte_rdtsc_precise();
 
-		sum += rte_rdtsc_precise() - begin;
+		samples[i] = (double)(rte_rdtsc_precise() - begin);
 	}
-	return (double)sum / 100000;
+	qsort(samples, n, sizeof(double), compare);
+	return samples[n / 2];
 }
 
 static void
