@@ -82,9 +82,11 @@ package_table()
 	xz-utils        yes has_command xz
 	libdpdk-dev     yes has_module libdpdk
 	dpdk-dev        yes has_command dpdk-testpmd
+	libmnl-dev      yes has_module libmnl
 	libcmocka-dev   yes has_module cmocka
 	clang           no  has_command clang
 	libclang-rt-dev no  has_clang_rt
+	zstd            no  has_command zstd
 	g++             no  has_command g++
 	valgrind        bench has_command valgrind
 	END

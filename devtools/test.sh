@@ -13,9 +13,9 @@
 #   build/clang      the second compiler, with the unit tests
 #   build/fuzz       a search with libFuzzer, some seconds for each target (devtools/fuzz.sh)
 #
-#   --quick           build/gcc only, without the interop suite: before each push
+#   --quick           build/gcc only, without the interop and vm suites: before each push
 #   --full            with the long packet counts (VIRTIO_TEST_FULL=1); takes hours
-#   --suite NAME      only this suite (unit, style, functional, interop, fuzz); may be repeated
+#   --suite NAME      only this suite (unit, style, functional, interop, fuzz, vm); may be repeated
 #   --no-sanitizers   without build/sanitize and build/fuzz
 #   --jobs N          so many compilers and tests at once (all CPUs)
 set -uo pipefail # no -e: whatever fails, the totals come last
@@ -89,6 +89,14 @@ run_tests()
 	result+=(--expect "$log=$count" "$log")
 }
 
+# The virtual machine's parts are fetched here, where it can be seen. Without them the suite's
+# programs skip themselves and say why.
+fetch_vm()
+{
+	[ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" vm "* ]] || return 0
+	"$top/devtools/vm.sh" </dev/null || true
+}
+
 # stage NAME SUITES-TO-LEAVE-OUT [meson option...]
 stage()
 {
@@ -109,13 +117,13 @@ stage_sanitize()
 	local timeouts=$((timeouts * 4))
 	export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
 	export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
-	stage sanitize style -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+	stage sanitize "style vm" -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
 }
 
 stage_clang()
 {
 	if command -v clang >/dev/null 2>&1; then
-		CC=clang stage clang "style functional interop"
+		CC=clang stage clang "style functional interop vm"
 	else
 		result+=(--skipped "build/clang: clang is not installed")
 	fi
@@ -140,10 +148,12 @@ parse_options "$@"
 if ! "$top/devtools/setup.sh" </dev/null; then
 	result+=(--failed "devtools/setup.sh")
 elif [ "$quick" -eq 1 ]; then
-	left_out=interop
+	left_out="interop vm"
 	[ ${#only[@]} -eq 0 ] || left_out=
+	[ -n "$left_out" ] || fetch_vm
 	stage gcc "$left_out"
 else
+	fetch_vm
 	stage gcc ""
 	[ "$sanitizers" -eq 0 ] || stage_sanitize
 	stage_clang

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <linux/vhost_types.h>
 
 #include "vhost2/log.h"
 #include "vhost2/session.h"
@@ -56,41 +57,75 @@ rte_vhost2_vq_break(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, enum 
 	session_note_error(session, queue_of_vq(vq), error);
 }
 
+/* A translation is missing that the loop has to ask for. */
+static void
+ask(struct session *session)
+{
+	if (!__atomic_exchange_n(&session->misses_due, true, __ATOMIC_RELEASE))
+		session_attend(session);
+}
+
 void *
 rte_vhost2_iotlb_to_vva(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t iova, uint64_t *len,
 	uint8_t perm)
 {
-	(void)vdev;
+	struct session *session = session_of(vdev);
+	uint64_t user_addr, some;
+	int rc = iotlb_find(session->iotlb, iova, perm, &user_addr, &some);
+
 	(void)vq;
-	(void)iova;
-	(void)perm;
-	*len = 0;
-	return NULL;
+	if (rc == -EAGAIN)
+		ask(session);
+	if (rc != 0) {
+		*len = 0;
+		return NULL;
+	}
+	*len = *len < some ? *len : some;
+	return memory_at_user_some(session->memory, user_addr, len);
 }
 
 bool
 rte_vhost2_iova_is_pending(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t iova)
 {
-	(void)vdev;
 	(void)vq;
-	(void)iova;
-	return false;
+	return vdev->iommu && iotlb_is_pending(session_of(vdev)->iotlb, iova);
+}
+
+/* Behind an IOMMU, piece by piece: what was written was translated before, so what is missing now is gone. */
+static void
+log_iova(struct session *session, struct dirty_log *log, uint64_t iova, uint64_t len)
+{
+	while (len > 0) {
+		uint64_t user_addr, gpa, some;
+		void *where = NULL;
+
+		if (iotlb_find(session->iotlb, iova, VHOST_ACCESS_WO, &user_addr, &some) == 0) {
+			some = some < len ? some : len;
+			where = memory_at_user_some(session->memory, user_addr, &some);
+		}
+		if (where == NULL || !memory_gpa_of(session->memory, where, &gpa))
+			return;
+		dirty_log_mark(log, gpa, some);
+		iova += some;
+		len -= some;
+	}
 }
 
 void
 rte_vhost2_log_write(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t iova, uint64_t len)
 {
-	(void)vdev;
-	(void)vq;
-	(void)iova;
-	(void)len;
+	if (vq->log == NULL)
+		return;
+	if (vdev->iommu)
+		log_iova(session_of(vdev), vq->log->log, iova, len);
+	else
+		dirty_log_mark(vq->log->log, iova, len);
 }
 
 void
 rte_vhost2_log_ring(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t offset, uint64_t len)
 {
 	(void)vdev;
-	(void)vq;
-	(void)offset;
-	(void)len;
+	if (vq->log != NULL && vq->log->is_ring_logged)
+		dirty_log_mark(vq->log->log, vq->log->ring + offset, len);
 }

@@ -33,7 +33,8 @@ struct guard {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct guard *slots; /* atomic */
 static struct sigaction previous;
-static bool installed;
+/* In the handler before ours, which may have ours before it. */
+static __thread bool passing __attribute__((tls_model("initial-exec")));
 
 static struct guard *
 find(uintptr_t address)
@@ -66,22 +67,31 @@ replace(const struct guard *slot)
 	return true;
 }
 
+/* The access is made again when the handler returns, and meets the default. */
+static void
+give_up(int signal_number, const siginfo_t *info)
+{
+	signal(signal_number, SIG_DFL);
+	if (info->si_code <= 0)
+		raise(signal_number);
+}
+
 /* Not ours: as if we were not here. */
 static void
 pass_on(int signal_number, siginfo_t *info, void *context)
 {
-	if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != NULL) {
+	const bool is_function = previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN;
+
+	if (passing || !is_function) {
+		give_up(signal_number, info);
+		return;
+	}
+	passing = true;
+	if ((previous.sa_flags & SA_SIGINFO) != 0)
 		previous.sa_sigaction(signal_number, info, context);
-		return;
-	}
-	if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+	else
 		previous.sa_handler(signal_number);
-		return;
-	}
-	/* The access is made again when this returns, and meets the default. */
-	signal(signal_number, SIG_DFL);
-	if (info->si_code <= 0)
-		raise(signal_number);
+	passing = false;
 }
 
 static void
@@ -96,17 +106,16 @@ on_sigbus(int signal_number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+/* Whoever set a handler meanwhile is before ours from now on. */
 static void
 install(void)
 {
-	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO | SA_NODEFER }, now;
 
-	if (installed)
+	if (sigaction(SIGBUS, NULL, &now) == 0 && now.sa_sigaction == on_sigbus)
 		return;
 	sigemptyset(&action.sa_mask);
-	if (sigaction(SIGBUS, &action, &previous) == 0)
-		installed = true;
-	else
+	if (sigaction(SIGBUS, &action, &previous) != 0)
 		vhost2_log(LOG_ERR, "cannot handle SIGBUS: error %d; a peer that cuts its memory ends this process",
 			errno);
 }

@@ -277,6 +277,12 @@ loop_is_mine(const struct rte_vhost2_loop *loop)
 		pthread_equal(__atomic_load_n(&loop->insider, __ATOMIC_RELAXED), pthread_self());
 }
 
+bool
+loop_has_thread(const struct rte_vhost2_loop *loop)
+{
+	return loop->has_thread;
+}
+
 static void
 free_loop(struct rte_vhost2_loop *loop)
 {
@@ -482,9 +488,15 @@ loop_shared_hold(void)
 void
 loop_shared_release(struct rte_vhost2_loop *loop)
 {
-	loop_release(loop);
+	bool last;
+
+	/* The last one is found under the lock; ending a thread, which may want the lock, is done without. */
 	pthread_mutex_lock(&shared_lock);
-	if (loop == shared && rte_vhost2_loop_destroy(loop) == 0)
+	loop_release(loop);
+	last = loop == shared && __atomic_load_n(&loop->users, __ATOMIC_ACQUIRE) == 0;
+	if (last)
 		shared = NULL;
 	pthread_mutex_unlock(&shared_lock);
+	if (last)
+		rte_vhost2_loop_destroy(loop);
 }

@@ -65,6 +65,9 @@ void loop_unpost(struct rte_vhost2_loop *loop, struct loop_task *task);
 /** Whether the calling thread is the one that is inside of the loop now. */
 bool loop_is_mine(const struct rte_vhost2_loop *loop);
 
+/** Whether it has a thread of its own. */
+bool loop_has_thread(const struct rte_vhost2_loop *loop);
+
 /** Who wants to know that something signalled loop_alarm_fd(); part of its owner's struct. */
 struct loop_alarm {
 	LIST_ENTRY(loop_alarm) link;

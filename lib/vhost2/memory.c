@@ -169,27 +169,42 @@ memory_destroy(struct memory *memory)
 }
 
 void *
-memory_at_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
+memory_at_user_some(const struct memory *memory, uint64_t user_addr, uint64_t *len)
 {
 	for (uint32_t i = 0; memory != NULL && i < memory->table.nregions; i++) {
 		const struct rte_vhost2_mem_region *region = &memory->table.regions[i];
 		const uint64_t offset = user_addr - region->guest_user_addr;
 
-		if (offset < region->size && len <= region->size - offset)
-			return (void *)(uintptr_t)(region->host_user_addr + offset);
+		if (offset >= region->size)
+			continue;
+		if (*len > region->size - offset)
+			*len = region->size - offset;
+		return (void *)(uintptr_t)(region->host_user_addr + offset);
 	}
+	*len = 0;
 	return NULL;
 }
 
 void *
-memory_at_gpa(const struct memory *memory, uint64_t gpa, uint64_t len)
+memory_at_user(const struct memory *memory, uint64_t user_addr, uint64_t len)
+{
+	uint64_t some = len;
+	void *where = memory_at_user_some(memory, user_addr, &some);
+
+	return some == len ? where : NULL;
+}
+
+bool
+memory_gpa_of(const struct memory *memory, const void *where, uint64_t *gpa)
 {
 	for (uint32_t i = 0; memory != NULL && i < memory->table.nregions; i++) {
 		const struct rte_vhost2_mem_region *region = &memory->table.regions[i];
-		const uint64_t offset = gpa - region->guest_phys_addr;
+		const uint64_t offset = (uint64_t)(uintptr_t)where - region->host_user_addr;
 
-		if (offset < region->size && len <= region->size - offset)
-			return (void *)(uintptr_t)(region->host_user_addr + offset);
+		if (offset >= region->size)
+			continue;
+		*gpa = region->guest_phys_addr + offset;
+		return true;
 	}
-	return NULL;
+	return false;
 }

@@ -53,7 +53,10 @@ void memory_destroy(struct memory *memory);
 /** @return where [@p user_addr, + @p len) of the front-end's address space is; NULL: not in one region */
 void *memory_at_user(const struct memory *memory, uint64_t user_addr, uint64_t len);
 
-/** @return where [@p gpa, + @p len) is; NULL: not in one region */
-void *memory_at_gpa(const struct memory *memory, uint64_t gpa, uint64_t len);
+/** As memory_at_user(), for as many of *len bytes as there are in one piece; *len becomes that. */
+void *memory_at_user_some(const struct memory *memory, uint64_t user_addr, uint64_t *len);
+
+/** @return whether @p where, in our address space, is in a region; *gpa: what descriptors call it */
+bool memory_gpa_of(const struct memory *memory, const void *where, uint64_t *gpa);
 
 #endif /* VHOST2_MEMORY_H */

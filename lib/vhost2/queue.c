@@ -5,8 +5,8 @@
 /* One ring, see queue.h. */
 
 #include <errno.h>
-#include <linux/virtio_config.h>
 #include <linux/vhost_types.h>
+#include <linux/virtio_config.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +35,7 @@ void
 queue_fini(struct queue *queue)
 {
 	queue_drop_kick(queue);
+	inflight_detach(&queue->inflight);
 	notifier_fini(&queue->call);
 	notifier_fini(&queue->err);
 }
@@ -147,18 +148,73 @@ queue_is_runnable(const struct queue *queue, uint64_t features)
 	return queue->kick == QUEUE_KICK_POLL || queue->kicked || is_enabled(queue, features);
 }
 
+/*
+ * One part of a ring behind an IOMMU: translation by translation, all of which have to lead on from each other in our
+ * memory, for a ring is one piece.
+ */
+static int
+translate_iova(const struct queue_env *env, uint64_t iova, uint64_t len, void **where)
+{
+	uint8_t *begin = NULL;
+	uint64_t done = 0;
+
+	while (done < len) {
+		uint64_t user_addr, some = 0;
+		uint8_t *piece;
+		int rc = iotlb_find(env->iotlb, iova + done, VHOST_ACCESS_RW, &user_addr, &some);
+
+		if (rc != 0)
+			return rc == -EAGAIN ? rc : -EFAULT;
+		some = some < len - done ? some : len - done;
+		piece = memory_at_user(env->memory, user_addr, some);
+		if (piece == NULL || (done > 0 && piece != begin + done))
+			return -EFAULT;
+		begin = done == 0 ? piece : begin;
+		done += some;
+	}
+	*where = begin;
+	return 0;
+}
+
+static int
+translate_part(const struct queue_env *env, uint64_t addr, uint64_t len, void **where)
+{
+	/* vhost-user SET_VRING_ADDR: "uses I/O virtual addresses" once the IOMMU feature is negotiated */
+	if (env->iotlb != NULL)
+		return translate_iova(env, addr, len, where);
+	*where = memory_at_user(env->memory, addr, len);
+	return *where != NULL ? 0 : -EFAULT;
+}
+
 /* Find the three parts in our memory. */
 static int
 translate(const struct queue *queue, const struct queue_env *env, struct vring_area *area)
 {
 	const struct queue_addr *addr = &queue->addr;
+	int rc = translate_part(env, addr->desc, vring_desc_bytes(area->format, area->size), &area->desc);
 
-	area->desc = memory_at_user(env->memory, addr->desc, vring_desc_bytes(area->format, area->size));
-	area->driver = memory_at_user(env->memory, addr->driver, vring_driver_bytes(area->format, area->size));
-	area->device = memory_at_user(env->memory, addr->device, vring_device_bytes(area->format, area->size));
-	if (area->desc == NULL || area->driver == NULL || area->device == NULL)
-		return -EFAULT;
+	if (rc == 0)
+		rc = translate_part(env, addr->driver, vring_driver_bytes(area->format, area->size), &area->driver);
+	if (rc == 0)
+		rc = translate_part(env, addr->device, vring_device_bytes(area->format, area->size), &area->device);
+	if (rc != 0)
+		return rc;
 	return vring_area_is_aligned(area) ? 0 : -EINVAL;
+}
+
+/*
+ * What the front-end names is the used ring. A packed ring writes what it used into its descriptors, of which only we
+ * know where they are.
+ */
+static void
+fill_log(struct queue *queue, const struct queue_env *env, const struct vring_area *area)
+{
+	queue->log.log = env->log;
+	queue->log.is_ring_logged = queue->addr.is_logged;
+	queue->log.ring = queue->addr.log;
+	if (area->format == VRING_PACKED)
+		queue->log.is_ring_logged &= memory_gpa_of(env->memory, area->desc, &queue->log.ring);
+	queue->vq.log = env->log != NULL ? &queue->log : NULL;
 }
 
 /*
@@ -229,6 +285,31 @@ fill_vq(struct queue *queue, const struct vring_area *area, uint64_t features)
 	vq->broken = false;
 }
 
+/*
+ * With a record of what was being done, nothing has to be guessed: behind the last returned buffer come those that are
+ * done again, whatever their order was, and behind them the ones that were never taken.
+ */
+static int
+attach_record(struct queue *queue, const struct queue_env *env)
+{
+	struct rte_vhost2_vq *vq = &queue->vq;
+	uint16_t used;
+	int rc;
+
+	inflight_detach(&queue->inflight);
+	vq->inflight = NULL;
+	if (env->inflight == NULL || vq->is_packed)
+		return 0;
+	used = virtio_load_acquire16(&vq->used->idx);
+	rc = inflight_attach(env->inflight, &queue->inflight, vq->index, (uint16_t)vq->size, used);
+	if (rc != 0)
+		return rc == -ENOENT ? 0 : rc;
+	vq->inflight = &queue->inflight;
+	vq->pos.used_idx = used;
+	vq->pos.avail_idx = (uint16_t)(used + queue->inflight.nr_again);
+	return 0;
+}
+
 int
 queue_build(struct queue *queue, const struct queue_env *env)
 {
@@ -244,9 +325,10 @@ queue_build(struct queue *queue, const struct queue_env *env)
 	if (rc != 0)
 		return rc;
 	fill_vq(queue, &area, env->features);
+	fill_log(queue, env, &area);
 	queue->vq.pos = pos;
 	queue->stale = false;
-	return 0;
+	return attach_record(queue, env);
 }
 
 static uint32_t

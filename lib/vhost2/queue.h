@@ -25,6 +25,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vhost2/dirty_log.h"
+#include "vhost2/inflight.h"
+#include "vhost2/iotlb.h"
 #include "vhost2/loop.h"
 #include "vhost2/memory.h"
 #include "vhost2/notifier.h"
@@ -50,6 +53,9 @@ enum queue_kick {
 struct queue_env {
 	const struct memory *memory;
 	uint64_t features; /**< negotiated */
+	struct iotlb *iotlb; /**< ring addresses go through it; NULL: they do not */
+	struct dirty_log *log; /**< NULL: nothing is logged */
+	struct inflight *inflight; /**< NULL: nothing is recorded */
 };
 
 /** A ring. */
@@ -76,6 +82,9 @@ struct queue {
 	bool running;
 	bool stale;              /**< running with what is no longer so */
 	bool refused;
+	bool waiting;            /**< for translations of its addresses */
+	struct rte_vhost2_vq_log log;
+	struct rte_vhost2_vq_inflight inflight;
 	int error_due;           /**< 1 + an enum rte_vhost2_error that the device is to be told; atomic */
 };
 
@@ -107,7 +116,8 @@ bool queue_is_runnable(const struct queue *queue, uint64_t features);
 /**
  * Make `vq` for the device: translate, check all parts together, find the place.
  *
- * @return 0; -EINVAL: size, alignment or place cannot be; -EFAULT: a part is not in memory
+ * @return 0; -EINVAL: size, alignment or place cannot be; -EFAULT: a part is not in memory; -EAGAIN: a translation is
+ *   not known yet
  */
 int queue_build(struct queue *queue, const struct queue_env *env);
 

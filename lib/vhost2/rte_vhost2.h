@@ -35,12 +35,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/vhost_types.h>
-
 /* The legacy helpers in the kernel's header are no C++, and for rings that nobody has here. */
 #if defined(__cplusplus) && !defined(VIRTIO_RING_NO_LEGACY)
 #define VIRTIO_RING_NO_LEGACY
 #endif
+#include <linux/vhost_types.h>
 #include <linux/virtio_ring.h>
 
 #ifdef __cplusplus
@@ -68,7 +67,7 @@ extern "C" {
 #define RTE_VHOST2_IOMMU (1ULL << 2)
 /** Do not offer dirty logging (VHOST_F_LOG_ALL): no live migration, and no test for it on the data path. */
 #define RTE_VHOST2_NO_LOG (1ULL << 3)
-/** Offer in-flight tracking in memory that survives the process (vhost-user INFLIGHT_SHMFD). */
+/** Offer in-flight tracking, of split rings, in memory that survives the process (vhost-user INFLIGHT_SHMFD). */
 #define RTE_VHOST2_INFLIGHT (1ULL << 4)
 /** @} */
 
@@ -172,7 +171,7 @@ struct rte_vhost2_vq {
 	bool indirect;     /**< VIRTIO_F_INDIRECT_DESC */
 	bool event_idx;    /**< VIRTIO_F_EVENT_IDX */
 	/**
-	 * vhost-user SET_VRING_ENABLE: a disabled queue is processed without effect: what the driver sends is popped
+	 * vhost-user SET_VRING_ENABLE. A disabled queue is processed without effect: what the driver sends is popped
 	 * and discarded, and nothing is pushed to it of the device's own. A change comes as queue_stop and queue_start.
 	 */
 	bool enabled;
@@ -202,9 +201,10 @@ struct rte_vhost2_tgt_ops {
 	 */
 	void (*device_init)(struct rte_vhost2_dev *vdev);
 	/**
-	 * The driver chose its features. Called before the first device_init and whenever they change; queues may be
-	 * running then, with vdev->features already new, when only VHOST_F_LOG_ALL changed. An error is answered to
-	 * the front-end; the features stay as they were.
+	 * The driver chose its features. Called before the first device_init and whenever they change, with
+	 * vdev->features already new. Queues that were running when VHOST_F_LOG_ALL changed are stopped before and
+	 * started again after, lest a write escape the log. An error is answered to the front-end; the features stay as
+	 * they were.
 	 */
 	void (*device_features_changed)(struct rte_vhost2_dev *vdev, uint64_t features);
 	/**
@@ -221,7 +221,8 @@ struct rte_vhost2_tgt_ops {
 	void (*device_destroy)(struct rte_vhost2_dev *vdev);
 	/**
 	 * A message for the type of device, whose shape and gates were checked against the protocol. @p msg lives until
-	 * completion; rc -ENOTSUP says that the device does not know it either: the connection is closed then.
+	 * completion; rc -ENOTSUP says that the device does not know it either: the front-end is told so if it asked for an
+	 * ack, and loses its connection otherwise.
 	 */
 	void (*custom_msg)(struct rte_vhost2_dev *vdev, struct rte_vhost2_msg *msg);
 
@@ -370,6 +371,23 @@ void rte_vhost2_log_write(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq,
 
 /** Note that @p len bytes at @p offset of the used ring (packed: of the descriptor ring) were written. */
 void rte_vhost2_log_ring(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq, uint64_t offset, uint64_t len);
+
+/**
+ * @name In-flight record
+ * For split rings of a front-end that keeps one (vq->inflight is not NULL then; without, all of these do nothing).
+ * Around each buffer: take when it was popped, before anything is done with it; put before, and commit after, used->idx
+ * is published. At queue_start a device first does again what next() names.
+ * @{
+ */
+/** @return false: there is nothing more to be done again; else *head is the first descriptor of a buffer */
+bool rte_vhost2_inflight_next(struct rte_vhost2_vq *vq, uint16_t *head);
+/** A buffer was popped. */
+void rte_vhost2_inflight_take(struct rte_vhost2_vq *vq, uint16_t head);
+/** A buffer is about to be returned. */
+void rte_vhost2_inflight_put(struct rte_vhost2_vq *vq, uint16_t head);
+/** All that were put are returned: used->idx is @p used_idx now. */
+void rte_vhost2_inflight_commit(struct rte_vhost2_vq *vq, uint16_t used_idx);
+/** @} */
 
 /**
  * Tell the driver that something was pushed, whatever it asked for: rings' suppression is the caller's to look at

@@ -89,7 +89,8 @@ session_is_active(const struct session *session)
 static bool
 change_is_due(const struct session *session)
 {
-	return session->change.memory_due || session->change.features_due;
+	return session->change.memory_due || session->change.features_due || session->change.log_due ||
+		session->change.inflight_due;
 }
 
 static bool
@@ -116,7 +117,7 @@ static void
 forgive_queues(struct session *session)
 {
 	for (uint16_t i = 0; i < session->nr_queues; i++)
-		session->queues[i].refused = false;
+		session->queues[i].refused = session->queues[i].waiting = false;
 }
 
 /* Put into effect what waited for all rings to stop. */
@@ -140,28 +141,55 @@ apply_change(struct session *session)
 		session->has_features = true;
 		session->features_told = false;
 	}
+	if (change->log_due) {
+		dirty_log_destroy(session->log);
+		session->log = change->log;
+	}
+	if (change->inflight_due) {
+		inflight_destroy(session->inflight);
+		session->inflight = change->inflight;
+	}
 	memset(change, 0, sizeof(*change));
 	forgive_queues(session);
+	return true;
+}
+
+/* Make a ring and hand it out. @return whether something was done */
+static bool
+start(struct session *session, struct queue *queue)
+{
+	const struct rte_vhost2_dev *vdev = session->vdev;
+	const struct queue_env env = {
+		.memory = session->memory,
+		.features = vdev->features,
+		.iotlb = vdev->iommu ? session->iotlb : NULL,
+		.log = vdev->logging ? session->log : NULL,
+		.inflight = session->inflight,
+	};
+	const int rc = queue_build(queue, &env);
+
+	if (rc == 0)
+		return session_call_device(session, SESSION_START, queue);
+	if (rc == -EAGAIN) {
+		queue->waiting = true;
+		__atomic_store_n(&session->misses_due, true, __ATOMIC_RELAXED);
+		return false;
+	}
+	session_refuse_queue(session, queue, RTE_VHOST2_ERR_RING, rc,
+		rc == -EFAULT ? "ring addresses not in memory" : "ring size, alignment or base cannot be");
 	return true;
 }
 
 static bool
 start_one(struct session *session)
 {
-	const struct queue_env env = { .memory = session->memory, .features = session->vdev->features };
-
 	for (uint16_t i = 0; session->inited && i < session->nr_queues; i++) {
 		struct queue *queue = &session->queues[i];
-		int rc;
 
-		if (queue->running || !queue_is_runnable(queue, env.features))
+		if (queue->running || queue->waiting || !queue_is_runnable(queue, session->vdev->features))
 			continue;
-		rc = queue_build(queue, &env);
-		if (rc == 0)
-			return session_call_device(session, SESSION_START, queue);
-		session_refuse_queue(session, queue, RTE_VHOST2_ERR_RING, rc,
-			rc == -EFAULT ? "ring addresses not in memory" : "ring size, alignment or base cannot be");
-		return true;
+		if (start(session, queue))
+			return true;
 	}
 	return false;
 }
@@ -242,15 +270,35 @@ tell_news(struct session *session)
 }
 
 static void
-tell_front_end(struct session *session)
+tell_config(struct session *session)
 {
-	if (session->ending || !__atomic_load_n(&session->config_due, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&session->config_due, __ATOMIC_RELAXED))
 		return;
 	/* All rings stopped: the front-end may be sent nothing but replies. */
 	if (session->link->ops->config_changed == NULL || !session_is_active(session))
 		return;
 	__atomic_store_n(&session->config_due, false, __ATOMIC_RELAXED);
-	session->link->ops->config_changed(session->link);
+	if (!session->link->ops->config_changed(session->link))
+		__atomic_store_n(&session->config_due, true, __ATOMIC_RELAXED);
+}
+
+static void
+tell_misses(struct session *session)
+{
+	const struct session_link_ops *ops = session->link->ops;
+	uint64_t iova;
+	uint8_t perm;
+
+	if (!__atomic_exchange_n(&session->misses_due, false, __ATOMIC_ACQUIRE) || session->iotlb == NULL ||
+	    ops->can_ask == NULL)
+		return;
+	while (ops->can_ask(session->link))
+		if (iotlb_take_miss(session->iotlb, &iova, &perm))
+			ops->iotlb_miss(session->link, iova, perm);
+		else
+			return;
+	/* More when the front-end has taken these. */
+	__atomic_store_n(&session->misses_due, true, __ATOMIC_RELAXED);
 }
 
 /* --- the pump --- */
@@ -267,6 +315,7 @@ finish_verb(struct session *session)
 			-session->verb_rc);
 	}
 	session->verb = NULL;
+	session->verb_queue = NULL;
 	session->link->ops->done(session->link, session->verb_rc);
 }
 
@@ -277,11 +326,12 @@ advance(struct session *session, unsigned int *verbs)
 	if (session->callback != SESSION_IDLE || session->freed)
 		return false;
 	tell_news(session);
-	tell_front_end(session);
 	if (step(session))
 		return true;
 	if (session->ending)
 		return false;
+	tell_config(session);
+	tell_misses(session);
 	if (session->verb != NULL) {
 		finish_verb(session);
 		return true;
@@ -303,6 +353,11 @@ free_session(struct session *session)
 		loop_unwatch(session->loop, &session->queues[i].kick_source);
 		queue_fini(&session->queues[i]);
 	}
+	inflight_destroy(session->change.inflight);
+	inflight_destroy(session->inflight);
+	dirty_log_destroy(session->change.log);
+	dirty_log_destroy(session->log);
+	iotlb_destroy(session->iotlb);
 	memory_destroy(session->change.memory);
 	memory_destroy(session->memory);
 	free(session->queues);
@@ -385,6 +440,10 @@ alloc_parts(struct session *session)
 	if (posix_memalign(&session->block, DEVICE_ALIGNMENT, size) != 0)
 		return -ENOMEM;
 	memset(session->block, 0, size);
+	if (session->device->flags & RTE_VHOST2_IOMMU)
+		session->iotlb = iotlb_create();
+	if (session->device->flags & RTE_VHOST2_IOMMU && session->iotlb == NULL)
+		return -ENOMEM;
 	if (posix_memalign(&queues, DEVICE_ALIGNMENT, ops->nr_queues * sizeof(struct queue)) != 0)
 		return -ENOMEM;
 	session->queues = queues;
@@ -420,6 +479,7 @@ session_create(const struct session_device *device, struct rte_vhost2_loop *loop
 	made->loop = loop;
 	made->link = link;
 	if (alloc_parts(made) != 0) {
+		iotlb_destroy(made->iotlb);
 		free(made->block);
 		free(made);
 		return -ENOMEM;

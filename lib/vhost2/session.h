@@ -61,8 +61,12 @@ struct session_link_ops {
 	void (*hangup)(struct session_link *link);
 	/** The session is about to be freed; last call. */
 	void (*gone)(struct session_link *link);
-	/** Tell the front-end that the configuration space changed. May be NULL. */
-	void (*config_changed)(struct session_link *link);
+	/** Tell the front-end that the configuration space changed. @return false: not now. May be NULL. */
+	bool (*config_changed)(struct session_link *link);
+	/** Whether iotlb_miss() may be called now: the front-end takes it. May be NULL. */
+	bool (*can_ask)(struct session_link *link);
+	/** Ask the front-end for a translation. */
+	void (*iotlb_miss)(struct session_link *link, uint64_t iova, uint8_t perm);
 };
 
 /** Which callback the device is in. */
@@ -83,6 +87,10 @@ struct session_change {
 	struct memory *memory;
 	bool features_due;
 	uint64_t features;
+	bool log_due;
+	struct dirty_log *log;
+	bool inflight_due;
+	struct inflight *inflight;
 };
 
 /** Read by transports; written by session*.c only. */
@@ -115,6 +123,7 @@ struct session {
 	const char *verb;              /**< its name; NULL: none is under way */
 	int verb_rc;
 	struct queue *verb_queue;      /**< the ring that it is about, NULL: none */
+	bool verb_starts;              /**< and that it wants to run: if it cannot, the verb failed */
 	bool refused;                  /**< by the front-end's fault: without an answer that says so, it has to go */
 	enum rte_vhost2_error refused_for;
 	char why[128];                 /**< it was refused */
@@ -126,9 +135,13 @@ struct session {
 	bool old_features_told;
 	bool features_told;            /**< the device was asked about those that are negotiated */
 	struct memory *memory;
+	struct dirty_log *log;
+	struct inflight *inflight;
+	struct iotlb *iotlb;           /**< NULL: the target offers no IOMMU */
 	uint64_t status;
 	struct session_change change;
 	bool config_due;               /**< atomic */
+	bool misses_due;               /**< atomic */
 
 	int fault;                     /**< memory is gone; atomic */
 	struct loop_alarm alarm;
@@ -204,6 +217,14 @@ void session_set_status(struct session *session, uint64_t status);
 void session_get_config(struct session *session, uint32_t offset, uint32_t len, uint8_t *data);
 void session_set_config(struct session *session, uint32_t offset, uint32_t len, uint8_t *data,
 	enum rte_vhost2_set_config_type type);
+/** Where and how writes are logged; the descriptor stays the transport's. */
+void session_set_log_base(struct session *session, int fd, uint64_t offset, uint64_t size);
+/** Records of what is being done, see inflight.h; the descriptor stays the transport's. */
+void session_set_inflight(struct session *session, int fd, uint64_t offset, uint64_t size, uint16_t nr_queues,
+	uint16_t queue_size);
+/** Only with an IOMMU negotiated, both. */
+void session_iotlb_update(struct session *session, uint64_t iova, uint64_t size, uint64_t user_addr, uint8_t perm);
+void session_iotlb_invalidate(struct session *session, uint64_t iova, uint64_t size);
 /** A message for the device; @p msg lives until done(). */
 void session_custom(struct session *session, struct rte_vhost2_msg *msg);
 /** @} */

@@ -23,13 +23,15 @@ void
 session_refuse_queue(struct session *session, struct queue *queue, enum rte_vhost2_error error, int rc,
 	const char *why)
 {
+	const bool is_verbs = session->verb_starts && session->verb_queue == queue;
+
 	queue->refused = true;
 	session_note(session, &queue->error_due, error);
-	if (session->verb_queue == queue && error != RTE_VHOST2_ERR_CALLBACK) {
+	if (is_verbs && error != RTE_VHOST2_ERR_CALLBACK) {
 		session_refuse(session, error, rc, "queue %u: %s", queue->vq.index, why);
 		return;
 	}
-	if (session->verb_queue == queue)
+	if (is_verbs)
 		session->verb_rc = rc;
 	session_count(session, error);
 	vhost2_log(LOG_WARNING, "%s: queue %u not started: %s (error %d)", session->device->name, queue->vq.index,

@@ -29,6 +29,7 @@ session_begin(struct session *session, const char *name, struct queue *queue)
 	session->verb = name;
 	session->verb_rc = 0;
 	session->verb_queue = queue;
+	session->verb_starts = false;
 	session->refused = false;
 	session->custom = NULL;
 	session->custom_due = false;
@@ -234,6 +235,76 @@ session_rem_mem_reg(struct session *session, const struct memory_region *region)
 	take_memory(session, rc, memory);
 }
 
+void
+session_set_log_base(struct session *session, int fd, uint64_t offset, uint64_t size)
+{
+	const struct memory_owner owner = session_owner(session);
+	struct dirty_log *log = NULL;
+	int rc;
+
+	session_begin(session, "SET_LOG_BASE", NULL);
+	rc = fd >= 0 ? dirty_log_create(fd, offset, size, &owner, &log) : -EBADF;
+	if (rc != 0) {
+		session_refuse(session, RTE_VHOST2_ERR_MEMORY, rc, "a log of 0x%llx bytes at 0x%llx cannot be",
+			(unsigned long long)size, (unsigned long long)offset);
+		return;
+	}
+	session->change.log_due = true;
+	session->change.log = log;
+}
+
+void
+session_set_inflight(struct session *session, int fd, uint64_t offset, uint64_t size, uint16_t nr_queues,
+	uint16_t queue_size)
+{
+	const struct memory_owner owner = session_owner(session);
+	struct inflight *inflight = NULL;
+	int rc;
+
+	session_begin(session, "SET_INFLIGHT_FD", NULL);
+	rc = nr_queues <= session->nr_queues ?
+		inflight_create(fd, offset, size, nr_queues, queue_size, &owner, &inflight) : -EINVAL;
+	if (rc != 0) {
+		session_refuse(session, RTE_VHOST2_ERR_MEMORY, rc, "0x%llx bytes at 0x%llx for %u queues of %u cannot be",
+			(unsigned long long)size, (unsigned long long)offset, nr_queues, queue_size);
+		return;
+	}
+	session->change.inflight_due = true;
+	session->change.inflight = inflight;
+}
+
+/* Rings that lack a translation look again. */
+static void
+stop_waiting(struct session *session)
+{
+	for (uint16_t i = 0; i < session->nr_queues; i++)
+		session->queues[i].waiting = false;
+}
+
+void
+session_iotlb_update(struct session *session, uint64_t iova, uint64_t size, uint64_t user_addr, uint8_t perm)
+{
+	int rc;
+
+	session_begin(session, "IOTLB_MSG update", NULL);
+	rc = iotlb_update(session->iotlb, iova, size, user_addr, perm);
+	if (rc != 0)
+		session_refuse(session, RTE_VHOST2_ERR_MESSAGE, rc, "0x%llx bytes at 0x%llx with permissions %u",
+			(unsigned long long)size, (unsigned long long)iova, perm);
+	stop_waiting(session);
+}
+
+void
+session_iotlb_invalidate(struct session *session, uint64_t iova, uint64_t size)
+{
+	session_begin(session, "IOTLB_MSG invalidate", NULL);
+	if (!iotlb_invalidate(session->iotlb, iova, size))
+		return;
+	/* Somebody looked there: the answer has to wait until nobody can be using it any more. */
+	for (uint16_t i = 0; i < session->nr_queues; i++)
+		session->queues[i].stale |= session->queues[i].running;
+}
+
 /* --- rings --- */
 
 /* What queue_set_*() said. */
@@ -303,6 +374,7 @@ session_set_vring_kick(struct session *session, uint32_t index, int fd)
 	const bool was_kicked = queue->running && queue->kicked;
 	const bool was_polled = queue->kick == QUEUE_KICK_POLL;
 
+	session->verb_starts = true;
 	loop_unwatch(session->loop, &queue->kick_source);
 	queue_drop_kick(queue);
 	queue->refused = false;
@@ -348,5 +420,6 @@ session_set_vring_enable(struct session *session, uint32_t index, bool enable)
 {
 	struct queue *queue = begin_queue(session, "SET_VRING_ENABLE", index);
 
+	session->verb_starts = true;
 	queue_set_enabled(queue, enable);
 }

@@ -36,6 +36,7 @@ struct target {
 };
 
 static const struct transport *const transports[] = {
+	&transport_loopback,
 	&transport_vhost_user,
 };
 
@@ -84,7 +85,10 @@ static uint64_t
 offer(const struct transport *transport, uint64_t trflags, uint64_t features)
 {
 	features &= ~(BIT(VHOST_F_LOG_ALL) | BIT(VIRTIO_F_ACCESS_PLATFORM));
-	(void)trflags;
+	if ((trflags & RTE_VHOST2_NO_LOG) == 0)
+		features |= BIT(VHOST_F_LOG_ALL);
+	if ((trflags & RTE_VHOST2_IOMMU) != 0)
+		features |= BIT(VIRTIO_F_ACCESS_PLATFORM);
 	return features | transport->features;
 }
 
@@ -169,21 +173,32 @@ fill_endpoint(struct target *target, const struct transport *transport, uint64_t
 }
 
 static int
-open_target(struct target *target)
+hold_loop(struct target *target)
 {
 	struct rte_vhost2_loop *loop = target->device.ops.loop;
-	int rc;
 
 	if (loop != NULL)
 		loop_hold(loop);
 	else
 		loop = loop_shared_hold();
-	if (loop == NULL)
-		return -errno;
 	target->endpoint.loop = loop;
-	rc = target->endpoint.transport->open(&target->endpoint);
-	if (rc != 0)
-		loop_shared_release(loop);
+	return loop != NULL ? 0 : -errno;
+}
+
+/* Enter it in the registry, if its address is free and can be had. */
+static int
+enter_target(struct target *target)
+{
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	rc = find_target(target->trtype, target->trid) != NULL ? -EEXIST :
+		target->endpoint.transport->open(&target->endpoint);
+	if (rc == 0) {
+		LIST_INSERT_HEAD(&targets, target, entry);
+		loop_post(target->endpoint.loop, &target->begin);
+	}
+	pthread_mutex_unlock(&lock);
 	return rc;
 }
 
@@ -209,15 +224,18 @@ rte_vhost2_tgt_register(const char *trtype, const char *trid, uint64_t trflags, 
 	target->device.features = offer(transport, trflags, features);
 	target->device.flags = trflags;
 	fill_endpoint(target, transport, trflags, trctx);
-	pthread_mutex_lock(&lock);
-	rc = find_target(trtype, trid) != NULL ? -EEXIST : open_target(target);
-	if (rc == 0) {
-		LIST_INSERT_HEAD(&targets, target, entry);
-		loop_post(target->endpoint.loop, &target->begin);
-	}
-	pthread_mutex_unlock(&lock);
+	rc = hold_loop(target);
 	if (rc != 0)
-		free_target(target);
+		goto free_target;
+	rc = enter_target(target);
+	if (rc != 0)
+		goto release_loop;
+	return 0;
+
+release_loop:
+	loop_shared_release(target->endpoint.loop);
+free_target:
+	free_target(target);
 	return rc;
 }
 

@@ -35,6 +35,15 @@
  * and a use then see different values. All loads and stores of shared words below are atomic
  * (or volatile, for wider copies), relaxed where no order is needed.
  *
+ * Vectors. A packed ring's descriptor is two 8-byte words: where the buffer lies; and length, id and flags. Whoever sees
+ * the flags must see the rest of these 16 bytes, no more: each descriptor is judged by its own flags, and the reader
+ * walks from one to the next. A store of 32 or 64 aligned bytes does that although nothing promises that all of it
+ * appears at once: Intel and AMD CPUs that have AVX promise that aligned 16-byte vector accesses are atomic, wider ones
+ * are made of such pieces or are wider still, and before and after the whole, stores keep their order as all
+ * ordinary stores do (never use non-temporal ones here). In which order the pieces of one line appear does not matter.
+ * A load of a line is less demanding: 8 bytes of one moment, since length, id and flags are all that is read of a
+ * used descriptor; each is judged by itself again, and what lies behind the first that is not used is thrown away.
+ *
  * What this is not: barriers for a device on a bus. The peer is another CPU that shares our
  * memory coherently. VIRTIO 1.3 6: "If this feature bit is not negotiated, then the device and
  * driver are assumed to be implemented in software" - a device that insists on
@@ -148,5 +157,43 @@ virtio_write_once128(void *p, uint64_t low, uint64_t high)
 
 	*(volatile virtio_u128_shared *)p = value;
 }
+
+#ifdef __AVX2__
+/** Thirty-two shared bytes, of whatever type. */
+typedef long long virtio_u256_shared __attribute__((vector_size(32), aligned(4), may_alias));
+
+/** Copy thirty-two shared bytes once; whole in pieces of eight. */
+VIRTIO_INLINE virtio_u256_shared
+virtio_read_once256(const void *p)
+{
+	return *(const volatile virtio_u256_shared *)p;
+}
+
+/** Write thirty-two shared bytes, aligned to sixteen, by one store; whole in pieces of sixteen. */
+VIRTIO_INLINE void
+virtio_write_once256(void *p, virtio_u256_shared value)
+{
+	*(volatile virtio_u256_shared *)p = value;
+}
+#endif
+
+#ifdef __AVX512F__
+/** Sixty-four shared bytes, of whatever type. */
+typedef long long virtio_u512_shared __attribute__((vector_size(64), aligned(4), may_alias));
+
+/** Copy sixty-four shared bytes once; whole in pieces of eight. */
+VIRTIO_INLINE virtio_u512_shared
+virtio_read_once512(const void *p)
+{
+	return *(const volatile virtio_u512_shared *)p;
+}
+
+/** Write sixty-four shared bytes, aligned to sixteen, by one store; whole in pieces of sixteen. */
+VIRTIO_INLINE void
+virtio_write_once512(void *p, virtio_u512_shared value)
+{
+	*(volatile virtio_u512_shared *)p = value;
+}
+#endif
 
 #endif /* VIRTIO_BARRIER_H */

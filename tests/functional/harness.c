@@ -288,6 +288,7 @@ int
 port_configure(const struct port *port, const struct port_setup *setup)
 {
 	struct rte_eth_conf conf = {
+		.rxmode.offloads = setup->rx_offloads,
 		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 		.intr_conf.lsc = setup->lsc,
 	};
@@ -295,6 +296,10 @@ port_configure(const struct port *port, const struct port_setup *setup)
 	const uint16_t txqs = setup->txqs != 0 ? setup->txqs : 1;
 	int rc;
 
+	/* Fast freeing is for whole packets of one segment. */
+	if (setup->tx_offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE)
+		conf.txmode.offloads = 0;
+	conf.txmode.offloads |= setup->tx_offloads;
 	if (setup->mtu != 0)
 		conf.rxmode.mtu = setup->mtu;
 	rc = rte_eth_dev_configure(port->id, rxqs, txqs, &conf);

@@ -32,8 +32,10 @@
 #define HARNESS_DRIVER "net_vuser"
 /** What a call may take beyond a deadline on a busy machine, ms. */
 #define HARNESS_MARGIN 400
-/** Packets a burst. */
+/** Packets a burst, unless a flow says otherwise. */
 #define HARNESS_BURST 32
+/** Most packets a burst. */
+#define HARNESS_BURST_MAX 256
 /** Most queues of a port under test. */
 #define HARNESS_MAX_QUEUES PEER_MAX_PAIRS
 /** Mbufs in the pool of all tests, beyond the largest ring. */
@@ -54,6 +56,8 @@ struct port_setup {
 	uint16_t rx_size;      /**< descriptors, 0: 256 */
 	uint16_t tx_size;      /**< likewise */
 	uint16_t mtu;          /**< 0: ethdev's default */
+	uint64_t rx_offloads;
+	uint64_t tx_offloads;  /**< beside MULTI_SEGS, which FAST_FREE rules out */
 	bool lsc;              /**< link events wanted */
 	struct rte_mempool *pool; /**< for rx, NULL: the pool of all tests */
 };
@@ -65,7 +69,8 @@ struct flow {
 	struct traffic_source source;
 	struct traffic_ledger ledger;
 	struct rte_mempool *pool; /**< for tx */
-	struct rte_mbuf *pending[HARNESS_BURST]; /**< made, but not accepted yet */
+	uint16_t burst;           /**< packets a burst, at most HARNESS_BURST_MAX */
+	struct rte_mbuf *pending[HARNESS_BURST_MAX]; /**< made, but not accepted yet */
 	uint16_t nr_pending;
 	uint64_t limit;           /**< numbers below this are sent */
 	uint64_t sent;            /**< accepted by the port */

@@ -33,6 +33,7 @@ flow_init(struct flow *flow, const struct port *port, uint16_t queue, const char
 	flow->queue = queue;
 	flow->pool = harness_pool;
 	flow->limit = limit;
+	flow->burst = HARNESS_BURST;
 	flow->source.id = id;
 	assert_int_equal(traffic_sizes_parse(&flow->source.sizes, sizes), 0);
 	assert_int_equal(traffic_ledger_init(&flow->ledger, &id), 0);
@@ -64,7 +65,7 @@ uint16_t
 flow_send(struct flow *flow)
 {
 	const uint64_t left = flow->limit - flow->sent - flow->nr_pending;
-	const uint64_t room = (uint64_t)(HARNESS_BURST - flow->nr_pending);
+	const uint64_t room = (uint64_t)(flow->burst - flow->nr_pending);
 	uint16_t accepted;
 
 	flow->nr_pending += traffic_alloc(&flow->source, flow->pool,
@@ -82,8 +83,8 @@ flow_send(struct flow *flow)
 uint16_t
 flow_receive(struct flow *flow)
 {
-	struct rte_mbuf *frames[HARNESS_BURST];
-	const uint16_t nr = rte_eth_rx_burst(flow->port->id, flow->queue, frames, HARNESS_BURST);
+	struct rte_mbuf *frames[HARNESS_BURST_MAX];
+	const uint16_t nr = rte_eth_rx_burst(flow->port->id, flow->queue, frames, flow->burst);
 
 	for (uint16_t i = 0; i < nr; i++)
 		traffic_receive(&flow->ledger, frames[i]);

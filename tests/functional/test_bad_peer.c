@@ -17,6 +17,7 @@
 #include <rte_log.h>
 
 #include "vhost_user/message.h"
+#include "virtio/net.h"
 
 #include "harness.h"
 
@@ -39,6 +40,7 @@ struct row {
 	uint64_t without_protocol;
 	const char *devargs;
 	unsigned int lines; /**< logged about something harmless; any other fault gets one */
+	bool has_config;    /**< the peer has a configuration space, with a MAC address and an MTU */
 };
 
 static const struct row rows[] = {
@@ -82,6 +84,41 @@ static const struct row rows[] = {
 		.request = VHOST_USER_GET_QUEUE_NUM}, PLUG_FAILS, 0, "queues=4"},
 	{"queue_num_of_less_than_asked", {.kind = PEER_REPLY_VALUE,
 		.request = VHOST_USER_GET_QUEUE_NUM, .value = 2}, PLUG_FAILS, 0, "queues=4"},
+	{"get_config_never_answered", {.kind = PEER_SILENT_ON,
+		.request = VHOST_USER_GET_CONFIG}, PLUG_FAILS, .has_config = true},
+	{"get_config_cut_short", {.kind = PEER_REPLY_SIZE,
+		.request = VHOST_USER_GET_CONFIG, .value = 4}, PLUG_FAILS, .has_config = true},
+	{"get_config_of_fewer_bytes", {.kind = PEER_REPLY_SIZE,
+		.request = VHOST_USER_GET_CONFIG, .value = VHOST_USER_CONFIG_HEADER + 6},
+		PLUG_FAILS, .has_config = true},
+	{"get_config_of_more_bytes", {.kind = PEER_REPLY_SIZE,
+		.request = VHOST_USER_GET_CONFIG, .value = VHOST_USER_CONFIG_HEADER + 256},
+		PLUG_FAILS, .has_config = true},
+	{"get_config_refused_as_the_protocol_has_it", {.kind = PEER_REPLY_SIZE,
+		.request = VHOST_USER_GET_CONFIG, .value = 0}, HARMLESS, .has_config = true},
+	{"get_config_that_says_another_offset", {.kind = PEER_REPLY_VALUE,
+		.request = VHOST_USER_GET_CONFIG,
+		.value = 4 | (uint64_t)sizeof(struct virtio_net_config) << 32}, PLUG_FAILS,
+		.has_config = true},
+	{"get_config_that_says_another_size", {.kind = PEER_REPLY_VALUE,
+		.request = VHOST_USER_GET_CONFIG, .value = (uint64_t)UINT32_MAX << 32}, PLUG_FAILS,
+		.has_config = true},
+	{"config_with_no_queue_pairs", {.kind = PEER_CONFIG_WORD, .value = 0,
+		.at = offsetof(struct virtio_net_config, max_virtqueue_pairs)}, HARMLESS,
+		.has_config = true, .devargs = "queues=4"},
+	{"config_with_65535_queue_pairs", {.kind = PEER_CONFIG_WORD, .value = 65535,
+		.at = offsetof(struct virtio_net_config, max_virtqueue_pairs)}, HARMLESS,
+		.has_config = true, .devargs = "queues=4"},
+	{"config_with_an_mtu_of_0", {.kind = PEER_CONFIG_WORD, .value = 0,
+		.at = offsetof(struct virtio_net_config, mtu)}, HARMLESS, .has_config = true},
+	{"config_with_an_mtu_of_67", {.kind = PEER_CONFIG_WORD, .value = 67,
+		.at = offsetof(struct virtio_net_config, mtu)}, HARMLESS, .has_config = true},
+	{"config_with_an_mtu_of_65535", {.kind = PEER_CONFIG_WORD, .value = 65535,
+		.at = offsetof(struct virtio_net_config, mtu)}, HARMLESS, .has_config = true},
+	{"config_with_a_multicast_address", {.kind = PEER_CONFIG_WORD, .value = 0xffff,
+		.at = offsetof(struct virtio_net_config, mac)}, HARMLESS, .has_config = true},
+	{"config_with_the_link_down_and_all_else", {.kind = PEER_CONFIG_WORD, .value = 0xfffe,
+		.at = offsetof(struct virtio_net_config, status)}, HARMLESS, .has_config = true},
 	{"max_mem_slots_of_zero", {.kind = PEER_REPLY_VALUE,
 		.request = VHOST_USER_GET_MAX_MEM_SLOTS, .value = 0}, HARMLESS},
 	{"max_mem_slots_of_one", {.kind = PEER_REPLY_VALUE,
@@ -256,7 +293,8 @@ bad_peer_is_survived(void **state)
 {
 	const struct row *row = *state;
 	const struct peer_config config = {.fault = row->fault, .queue_pairs = 4,
-		.without_protocol = row->without_protocol};
+		.without_protocol = row->without_protocol, .mtu = row->has_config ? 1500 : 0,
+		.mac = {row->has_config ? 2 : 0}};
 	struct footprint before;
 	struct bystander by;
 	struct peer_info info;
@@ -298,13 +336,22 @@ bad_peer_is_survived(void **state)
 struct cut {
 	enum peer_fault_kind kind;
 	bool server;
+	bool packed;
 };
+
+static const char *
+devargs_of(const struct cut *cut)
+{
+	if (cut->packed)
+		return cut->server ? "server=1,packed_vq=1" : "packed_vq=1";
+	return cut->server ? "server=1" : NULL;
+}
 
 /* How many messages an honest life takes, plug to stop. */
 static uint32_t
-messages_of_a_life(bool server)
+messages_of_a_life(const struct cut *cut)
 {
-	const struct peer_config config = {.connects = server};
+	const struct peer_config config = {.connects = cut->server};
 	const struct port_setup setup = {.rxqs = 1};
 	struct peer_info info;
 	struct port port;
@@ -312,7 +359,7 @@ messages_of_a_life(bool server)
 
 	port_name(&port, 0);
 	peer = harness_peer(&port, &config);
-	assert_int_equal(port_plug(&port, server ? "server=1" : NULL), 0);
+	assert_int_equal(port_plug(&port, devargs_of(cut)), 0);
 	port_bring_up(&port, &setup);
 	assert_int_equal(rte_eth_dev_stop(port.id), 0);
 	peer_get_info(peer, &info);
@@ -322,11 +369,11 @@ messages_of_a_life(bool server)
 }
 
 static void
-timed_life(struct port *port, bool server)
+timed_life(struct port *port, const char *devargs)
 {
 	const struct port_setup setup = {.rxqs = 1};
 	uint64_t start = now_ms();
-	int rc = port_plug(port, server ? "server=1" : NULL);
+	int rc = port_plug(port, devargs);
 
 	assert_in_time(start, "plug");
 	if (rc != 0)
@@ -352,7 +399,7 @@ static void
 peer_cut_at_each_message_is_survived(void **state)
 {
 	const struct cut *cut = *state;
-	const uint32_t nr = messages_of_a_life(cut->server);
+	const uint32_t nr = messages_of_a_life(cut);
 	struct footprint before;
 
 	footprint_take(&before);
@@ -365,7 +412,7 @@ peer_cut_at_each_message_is_survived(void **state)
 
 		port_name(&port, 0);
 		peer = harness_peer(&port, &config);
-		timed_life(&port, cut->server);
+		timed_life(&port, devargs_of(cut));
 		harness_peer_stop(peer);
 	}
 	assert_same_footprint(&before);
@@ -395,15 +442,18 @@ unsolicited_bytes_take_the_link_down_until_the_peer_is_back(void **state)
 	assert_traffic(&port, "mix", COUNT);
 }
 
-#define CUT(text, how, is_server) \
+#define CUT(text, ...) \
 	{.name = text, .test_func = peer_cut_at_each_message_is_survived, \
-	 .initial_state = &(struct cut){.kind = how, .server = is_server}}
+	 .initial_state = &(struct cut){__VA_ARGS__}}
 
 static const struct CMUnitTest fixed_tests[] = {
-	CUT("peer_that_leaves_after_each_message", PEER_CLOSE_AFTER, false),
-	CUT("peer_that_is_silent_from_each_message_on", PEER_SILENT_FROM, false),
-	CUT("connecting_peer_that_leaves_after_each_message", PEER_CLOSE_AFTER, true),
-	CUT("connecting_peer_that_is_silent_from_each_message_on", PEER_SILENT_FROM, true),
+	CUT("peer_that_leaves_after_each_message", PEER_CLOSE_AFTER),
+	CUT("peer_that_is_silent_from_each_message_on", PEER_SILENT_FROM),
+	CUT("connecting_peer_that_leaves_after_each_message", PEER_CLOSE_AFTER, .server = true),
+	CUT("connecting_peer_that_is_silent_from_each_message_on", PEER_SILENT_FROM, .server = true),
+	CUT("packed_peer_that_leaves_after_each_message", PEER_CLOSE_AFTER, .packed = true),
+	CUT("connecting_packed_peer_that_leaves_after_each_message", PEER_CLOSE_AFTER,
+		.server = true, .packed = true),
 	cmocka_unit_test(unsolicited_bytes_take_the_link_down_until_the_peer_is_back),
 };
 

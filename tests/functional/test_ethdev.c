@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "vhost_user/message.h"
+#include "virtio/feature.h"
 
 #include "harness.h"
 
@@ -129,6 +130,36 @@ ring_sizes_within_the_limits_work_and_others_do_not(void **state)
 		assert_traffic(&pair.port, "mix", PACKETS);
 		assert_int_equal(rte_eth_dev_stop(pair.port.id), 0);
 	}
+	pair_end(&pair);
+}
+
+static void
+packed_rings_have_any_size_and_fall_back_to_a_power_of_two(void **state)
+{
+	static const uint16_t sizes[] = {4, 5, 7, 255, 257, 1021};
+	const struct peer_config packed = {.path = NULL};
+	const struct peer_config split = {.without = VIRTIO_BIT(VIRTIO_F_RING_PACKED)};
+	struct rte_eth_dev_info info;
+	struct pair pair;
+
+	(void)state;
+	pair_plug(&pair, &packed, "packed_vq=1,queue_size=333");
+	assert_int_equal(rte_eth_dev_info_get(pair.port.id, &info), 0);
+	assert_int_equal(info.rx_desc_lim.nb_align, 1);
+	assert_int_equal(info.default_txportconf.ring_size, 333);
+	for (size_t i = 0; i < RTE_DIM(sizes); i++) {
+		const struct port_setup setup = {.rx_size = sizes[i],
+			.tx_size = sizes[RTE_DIM(sizes) - 1 - i]};
+
+		port_bring_up(&pair.port, &setup);
+		assert_traffic(&pair.port, "mix", PACKETS);
+		assert_int_equal(rte_eth_dev_stop(pair.port.id), 0);
+	}
+	pair_end(&pair);
+	pair_plug(&pair, &split, "packed_vq=1,queue_size=333");
+	assert_int_equal(rte_eth_dev_info_get(pair.port.id, &info), 0);
+	assert_int_equal(info.rx_desc_lim.nb_align, 4);
+	assert_int_equal(info.default_rxportconf.ring_size, 256);
 	pair_end(&pair);
 }
 
@@ -411,6 +442,7 @@ main(void)
 		cmocka_unit_test(as_many_queues_as_said_and_no_more),
 		cmocka_unit_test(peer_without_multi_queue_bounds_the_port),
 		cmocka_unit_test(ring_sizes_within_the_limits_work_and_others_do_not),
+		cmocka_unit_test(packed_rings_have_any_size_and_fall_back_to_a_power_of_two),
 		cmocka_unit_test(queues_have_the_sizes_that_were_asked_for_each),
 		cmocka_unit_test(rx_count_and_status_tell_what_waits),
 		cmocka_unit_test(tx_status_and_cleanup_tell_what_is_with_the_peer),

@@ -10,8 +10,11 @@
  * VIRTIO 1.3 3.1.1 (initialization in order).
  */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vhost_user/message.h"
@@ -277,6 +280,108 @@ messages_of_a_start_come_in_order(void **state)
 	}
 }
 
+/* --- a process whose first three descriptors are closed: sockets and eventfds get these numbers --- */
+
+#define STANDARD_FDS 3
+
+static int kept_fds[STANDARD_FDS] = {-1, -1, -1};
+
+static void
+standard_fds_close(void)
+{
+	for (int fd = 0; fd < STANDARD_FDS; fd++) {
+		kept_fds[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+		assert_true(kept_fds[fd] >= 0);
+	}
+	fflush(NULL);
+	for (int fd = 0; fd < STANDARD_FDS; fd++)
+		close(fd);
+}
+
+/* Whatever has these numbers now loses them. A teardown, so that a test that failed half way can say so. */
+static int
+standard_fds_restore(void **state)
+{
+	for (int fd = 0; fd < STANDARD_FDS; fd++) {
+		if (kept_fds[fd] < 0)
+			continue;
+		dup2(kept_fds[fd], fd);
+		close(kept_fds[fd]);
+		kept_fds[fd] = -1;
+	}
+	return harness_cleanup(state);
+}
+
+static unsigned int
+standard_fds_open(void)
+{
+	unsigned int open = 0;
+
+	for (int fd = 0; fd < STANDARD_FDS; fd++)
+		open += fcntl(fd, F_GETFD) >= 0;
+	return open;
+}
+
+static void
+descriptors_0_to_2_serve_as_well_as_others(void **state)
+{
+	const char *const devargs[] = {NULL, "packed_vq=1", "server=1"};
+
+	(void)state;
+	standard_fds_close();
+	for (unsigned int i = 0; i < RTE_DIM(devargs); i++) {
+		const bool server = i == 2;
+		const struct peer_config config = {.connects = server};
+		struct footprint before;
+		struct port port;
+		struct peer *peer;
+
+		footprint_take(&before);
+		port_name(&port, 0);
+		/* A server's port comes first, and its listening socket has the lowest number. */
+		peer = server ? NULL : harness_peer(&port, &config);
+		assert_int_equal(port_plug(&port, devargs[i]), 0);
+		if (server)
+			peer = harness_peer(&port, &config);
+		port_bring_up(&port, &one_queue);
+		assert_int_equal(standard_fds_open(), STANDARD_FDS);
+		assert_traffic(&port, "mix", PACKETS);
+		assert_no_violation(peer);
+		port_unplug(&port);
+		harness_peer_stop(peer);
+		assert_same_footprint(&before);
+		assert_int_equal(standard_fds_open(), 0);
+	}
+}
+
+static void
+descriptors_0_to_2_of_somebody_else_are_left_alone(void **state)
+{
+	struct stat before[STANDARD_FDS], after;
+	struct port port;
+	struct peer *peer;
+
+	(void)state;
+	standard_fds_close();
+	for (int fd = 0; fd < STANDARD_FDS; fd++) {
+		assert_int_equal(eventfd(0, EFD_CLOEXEC), fd);
+		assert_int_equal(fstat(fd, &before[fd]), 0);
+	}
+	port_name(&port, 0);
+	/* Once without a peer, where nothing is ever opened, and once with one. */
+	assert_true(port_plug(&port, NULL) < 0);
+	peer = harness_peer(&port, &honest);
+	assert_int_equal(port_plug(&port, NULL), 0);
+	port_bring_up(&port, &one_queue);
+	assert_traffic(&port, "mix", PACKETS);
+	port_unplug(&port);
+	harness_peer_stop(peer);
+	for (int fd = 0; fd < STANDARD_FDS; fd++) {
+		assert_int_equal(fstat(fd, &after), 0);
+		assert_int_equal(after.st_ino, before[fd].st_ino);
+	}
+}
+
 int
 main(void)
 {
@@ -292,10 +397,20 @@ main(void)
 		{.name = "restart_under_traffic_loses_nothing_split_in_order",
 			.test_func = restart_under_traffic_loses_nothing,
 			.initial_state = (void *)(uintptr_t)"in_order=1,mrg_rxbuf=1"},
+		{.name = "restart_under_traffic_loses_nothing_packed",
+			.test_func = restart_under_traffic_loses_nothing,
+			.initial_state = (void *)(uintptr_t)"packed_vq=1,in_order=0"},
+		{.name = "restart_under_traffic_loses_nothing_packed_in_order",
+			.test_func = restart_under_traffic_loses_nothing,
+			.initial_state = (void *)(uintptr_t)"packed_vq=1,in_order=1"},
 		cmocka_unit_test(nothing_is_touched_after_a_stop),
 		cmocka_unit_test(reconfigure_with_other_queues_and_sizes),
 		cmocka_unit_test(reconfigure_with_other_features),
 		cmocka_unit_test(messages_of_a_start_come_in_order),
+		cmocka_unit_test_teardown(descriptors_0_to_2_serve_as_well_as_others,
+			standard_fds_restore),
+		cmocka_unit_test_teardown(descriptors_0_to_2_of_somebody_else_are_left_alone,
+			standard_fds_restore),
 	};
 
 	if (harness_init(256) < 0)

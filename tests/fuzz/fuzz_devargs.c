@@ -30,7 +30,19 @@ check_ranges(const struct port_config *config)
 	FUZZ_CHECK(config->deadline >= DEVARGS_DEADLINE_MIN && config->deadline <= DEVARGS_DEADLINE_MAX);
 	FUZZ_CHECK(config->server <= 1 && config->mrg_rxbuf <= 1 && config->in_order <= 1 && config->packed_vq <= 1);
 	FUZZ_CHECK(config->cq <= 1 && config->vectorized <= DEVARGS_VECTORIZED_AUTO);
-	FUZZ_CHECK(config->iface[0] == '\0');
+	FUZZ_CHECK(config->persist <= 1 && config->sndbuf <= DEVARGS_SNDBUF_MAX);
+	FUZZ_CHECK(strlen(config->iface) < IFNAMSIZ && strpbrk(config->iface, "/: ,") == NULL);
+	FUZZ_CHECK(strlen(config->netns) <= DEVARGS_PATH_MAX && strchr(config->netns, ',') == NULL);
+}
+
+/* A bracket takes what follows for its own, so such a value can only come last. */
+static bool
+is_open_ended(const char *value)
+{
+	const char *const open = strrchr(value, '[');
+	const char *const close = strrchr(value, ']');
+
+	return open != NULL && (close == NULL || close < open);
 }
 
 static void
@@ -40,19 +52,26 @@ check_parses_back(const struct port_config *config)
 	static const char *const vectorized[] = {"0", "1", "auto"};
 	const uint8_t *const mac = config->mac;
 	struct port_config again;
+	const bool netns_last = is_open_ended(config->netns);
 	char text[1024];
 	int used;
 
 	used = snprintf(text, sizeof(text), "queues=%u,queue_size=%u,server=%u,mrg_rxbuf=%u,in_order=%u,packed_vq=%u,cq=%u,"
-		"vectorized=%s,deadline=%u", config->queues, config->queue_size, config->server, config->mrg_rxbuf,
-		config->in_order, config->packed_vq, config->cq, vectorized[config->vectorized], config->deadline);
+		"vectorized=%s,deadline=%u,persist=%u,sndbuf=%u", config->queues, config->queue_size, config->server, config->mrg_rxbuf,
+		config->in_order, config->packed_vq, config->cq, vectorized[config->vectorized], config->deadline,
+		config->persist, config->sndbuf);
 	if (config->speed != UINT32_MAX)
 		used += snprintf(text + used, sizeof(text) - used, ",speed=%u", config->speed);
 	if (has_mac)
 		used += snprintf(text + used, sizeof(text) - used,
 			",mac=%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	/* Last, because a bracket in it takes what follows for its own. */
-	snprintf(text + used, sizeof(text) - used, ",path=%s", config->path);
+	if (config->iface[0] != '\0')
+		used += snprintf(text + used, sizeof(text) - used, ",iface=%s", config->iface);
+	if (config->netns[0] != '\0' && !netns_last)
+		used += snprintf(text + used, sizeof(text) - used, ",netns=%s", config->netns);
+	used += snprintf(text + used, sizeof(text) - used, ",path=%s", config->path);
+	if (netns_last)
+		snprintf(text + used, sizeof(text) - used, ",netns=%s", config->netns);
 	FUZZ_CHECK(devargs_parse("fuzz1", text, &again) == 0);
 	FUZZ_CHECK(memcmp(config, &again, sizeof(again)) == 0);
 }

@@ -64,6 +64,30 @@ add_segments(struct rig *rig, struct rte_mbuf *head, uint32_t count, bool with_h
 	}
 }
 
+/* Requests that make sense and others, of headers that are there and others. */
+static void
+ask(struct rte_mbuf *m, uint32_t c)
+{
+	static const uint64_t wishes[] = {
+		0,
+		RTE_MBUF_F_TX_VLAN,
+		RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV4,
+		RTE_MBUF_F_TX_UDP_CKSUM | RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_VLAN,
+		RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM,
+		RTE_MBUF_F_TX_UDP_SEG | RTE_MBUF_F_TX_IPV6,
+		RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TUNNEL_VXLAN,
+		RTE_MBUF_F_TX_OFFLOAD_MASK,
+	};
+
+	m->ol_flags |= wishes[c % RTE_DIM(wishes)];
+	m->l2_len = c & 0x7f;
+	m->l3_len = c >> 3 & 0x1ff;
+	m->l4_len = c >> 5 & 0xff;
+	m->tso_segsz = c >> 2;
+	m->outer_l2_len = c >> 6;
+	m->outer_l3_len = c >> 4;
+}
+
 static struct rte_mbuf *
 make_packet(struct rig *rig, enum shape shape, uint32_t c)
 {
@@ -75,6 +99,8 @@ make_packet(struct rig *rig, enum shape shape, uint32_t c)
 	m->pkt_len = m->data_len;
 	if (shape == SHAPE_NO_HEADROOM)
 		m->data_off = (uint16_t)(c % 24);
+	if (rig->tx->traits.offload)
+		ask(m, c);
 	if (shape == SHAPE_SEGMENTS || shape == SHAPE_HOLES)
 		add_segments(rig, m, c % 300, shape == SHAPE_HOLES);
 	if (shape == SHAPE_SHARED && rig->nr_held < RIG_HELD) {

@@ -6,6 +6,8 @@
  * See rig.h.
  */
 
+#include <rte_ethdev.h>
+
 #include "ring/gate.h"
 #include "rig.h"
 #include "rxtx/rx_queue.h"
@@ -50,6 +52,13 @@ start_features(const struct rig_start *start, enum vring_format format, bool in_
 		features |= VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
 	return features;
 }
+
+/* All that rows with offloads can have to do. */
+#define RX_OFFLOAD_FEATURES (VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO6) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO4) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO6))
+#define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+#define TX_OFFLOAD_FEATURES (VIRTIO_BIT(VIRTIO_NET_F_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO6) | VIRTIO_BIT(VIRTIO_NET_F_HOST_ECN) | VIRTIO_BIT(VIRTIO_NET_F_HOST_USO))
 
 static uint32_t
 start_size(const struct rig_start *start, enum vring_format format)
@@ -148,9 +157,12 @@ rx_rig_open(struct rig *rig, const struct rig_start *start)
 	while (rig->rx->traits.simd > simd_bits(UINT16_MAX))
 		rig->rx--;
 	features = start_features(start, rig->rx->traits.format, rig->rx->traits.in_order, rig->rx->traits.mergeable);
+	if (rig->rx->traits.offload)
+		features |= RX_OFFLOAD_FEATURES;
 	size = start_size(start, rig->rx->traits.format);
 	rig->pool = shared_pool(rig->rx->traits.mergeable);
 	rig_begin(rig, start, features, size, rxq_mem_bytes(features, size));
+	rig->config.offloads = rig->rx->traits.offload ? RX_OFFLOADS : 0;
 	FUZZ_CHECK(rxq_create(&rig->config, &rig->rxq) == 0);
 	rig->hostile.area = rxq_area(rig->rxq);
 	base = start_near_wrap(&rig->rxq->vq, start);
@@ -170,19 +182,25 @@ rx_rig_close(struct rig *rig)
 static void
 rx_check_packet(struct rig *rig, const struct rte_mbuf *m)
 {
+	const uint32_t stripped = (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0 ? RTE_VLAN_HLEN : 0;
+	const uint32_t len = m->pkt_len + stripped;
+
 	pool_check_packet(rig->pool, m);
-	FUZZ_CHECK(m->pkt_len >= RTE_ETHER_HDR_LEN && m->pkt_len <= RX_PACKET_MAX);
+	FUZZ_CHECK(len >= RTE_ETHER_HDR_LEN && len <= RX_PACKET_MAX);
+	FUZZ_CHECK(rig->rx->traits.offload || m->ol_flags == 0);
+	FUZZ_CHECK((m->ol_flags & RTE_MBUF_F_RX_LRO) == 0 || m->tso_segsz > 0);
 	FUZZ_CHECK(m->nb_segs <= (rig->rx->traits.mergeable ? rig->config.size : 1));
 	FUZZ_CHECK(m->port == rig->config.port_id);
 	rig->packets++;
-	rig->bytes += m->pkt_len;
+	rig->bytes += len;
 }
 
 /* Packets that were dropped. */
 static uint64_t
 rx_drops(const struct rig *rig)
 {
-	return rig_stats(rig)->bad_length + rig_stats(rig)->bad_chain;
+	return rig_stats(rig)->bad_length + rig_stats(rig)->bad_chain + rig_stats(rig)->bad_csum +
+		rig_stats(rig)->bad_gso;
 }
 
 /*
@@ -272,6 +290,8 @@ tx_rig_open(struct rig *rig, const struct rig_start *start)
 	while (rig->tx->traits.simd > simd_bits(UINT16_MAX))
 		rig->tx--;
 	features = start_features(start, rig->tx->traits.format, rig->tx->traits.in_order, false);
+	if (rig->tx->traits.offload)
+		features |= TX_OFFLOAD_FEATURES;
 	size = start_size(start, rig->tx->traits.format);
 	rig->pool = shared_pool(true);
 	rig_begin(rig, start, features, size, txq_mem_bytes(features, size));
@@ -304,7 +324,7 @@ tx_rig_burst(struct rig *rig, struct rte_mbuf **pkts, uint16_t n)
 	for (i = taken; i < n; i++)
 		rte_pktmbuf_free(pkts[i]);
 	rig->packets += taken;
-	FUZZ_CHECK(rig_stats(rig)->packets + rig_stats(rig)->too_long == rig->packets);
+	FUZZ_CHECK(rig_stats(rig)->packets + rig_stats(rig)->too_long + rig_stats(rig)->bad_offload == rig->packets);
 	FUZZ_CHECK(txq_in_flight(rig->txq) <= rig->config.size);
 	return taken;
 }

@@ -113,7 +113,7 @@ frontend_send(struct frontend *fe, uint32_t request, uint32_t flags, const void 
 	const int *fds, unsigned int nr_fds)
 {
 	uint8_t bytes[VHOST_USER_HEADER_SIZE + sizeof(union vhost_user_payload)];
-	const struct vhost_user_header header = { request, VHOST_USER_FLAG_VERSION | flags, size };
+	const struct vhost_user_header header = { request, VHOST_USER_FLAG_VERSION ^ flags, size };
 
 	memcpy(bytes, &header, sizeof(header));
 	if (size > 0)

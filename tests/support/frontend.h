@@ -57,7 +57,7 @@ void frontend_breathe(struct frontend *fe);
 /** Send bytes as they are. @return 0; -errno */
 int frontend_send_raw(struct frontend *fe, const void *data, size_t len, const int *fds, unsigned int nr_fds);
 
-/** Send a request. @return 0; -errno */
+/** Send a request; @p flags are XORed to the version. @return 0; -errno */
 int frontend_send(struct frontend *fe, uint32_t request, uint32_t flags, const void *payload, uint32_t size,
 	const int *fds, unsigned int nr_fds);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,13 +27,14 @@
 #define IDLE_NS 50000
 /* After a message the next one is due soon: a thread that sleeps for it gets a CPU at once. */
 #define NEXT_MESSAGE_NS 1000000
-/* Between two attempts to connect, and longest sleep of a peer that waits for kicks. */
+/* Between two attempts to connect. */
 #define RETRY_MS 20
-#define NAP_MS 2
+/* Longest sleep of a peer that waits for kicks: longer than any test, so that it fails if one never comes. */
+#define NAP_MS 20000
 
 const uint64_t PEER_FEATURES = VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
-	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) |
-	VIRTIO_BIT(VIRTIO_NET_F_MQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) |
+	VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) |
+	VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) |
 	VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VHOST_USER_F_PROTOCOL_FEATURES);
 
 const uint64_t PEER_PROTOCOL = VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_MQ) |
@@ -154,13 +156,21 @@ round_of(struct peer *peer, struct round *round)
 	round->fd = peer->channel.fd;
 }
 
-/* Only under the lock is a descriptor number sure to be the kick's own. */
+/* What the thread sleeps for may have changed. */
+static void
+wake(struct peer *peer)
+{
+	const uint64_t one = 1;
+
+	(void)!write(peer->wake_fd, &one, sizeof(one));
+}
+
+/* With the lock: without it a descriptor number may be another file's already. */
 static void
 take_kicks(struct peer *peer)
 {
 	uint64_t count;
 
-	pthread_mutex_lock(&peer->lock);
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
 		struct pollfd pfd = {.fd = peer->rings[i].kick_fd, .events = POLLIN};
 
@@ -168,6 +178,16 @@ take_kicks(struct peer *peer)
 				read(pfd.fd, &count, sizeof(count)) == sizeof(count))
 			peer->info.kicks += count;
 	}
+}
+
+static void
+take_wakes(struct peer *peer)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&peer->lock);
+	(void)!read(peer->wake_fd, &count, sizeof(count));
+	take_kicks(peer);
 	pthread_mutex_unlock(&peer->lock);
 }
 
@@ -175,18 +195,21 @@ take_kicks(struct peer *peer)
 static void
 nap_until_kicked(struct peer *peer)
 {
-	struct pollfd pfds[1 + PEER_MAX_RINGS];
+	struct pollfd pfds[2 + PEER_MAX_RINGS];
+	bool is_busy;
 	nfds_t nr = 0;
 
 	pthread_mutex_lock(&peer->lock);
+	is_busy = is_connected(peer) && peer_rings_ask_kicks(peer);
+	pfds[nr++] = (struct pollfd){.fd = peer->wake_fd, .events = POLLIN};
 	pfds[nr++] = (struct pollfd){.fd = peer->channel.fd, .events = POLLIN};
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++)
 		if (peer->rings[i].kick_fd >= 0)
 			pfds[nr++] = (struct pollfd){.fd = peer->rings[i].kick_fd,
 				.events = POLLIN};
 	pthread_mutex_unlock(&peer->lock);
-	if (poll(pfds, nr, NAP_MS) > 0)
-		take_kicks(peer);
+	if (poll(pfds, nr, is_busy ? 0 : NAP_MS) > 0)
+		take_wakes(peer);
 }
 
 static void
@@ -272,15 +295,20 @@ peer_start(const struct peer_config *config, struct peer **out)
 	pthread_mutex_init(&peer->lock, NULL);
 	peer->channel.fd = -1;
 	peer->listener.fd = -1;
+	peer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	peer->random = UINT64_C(0x9e3779b97f4a7c15);
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++)
 		peer->rings[i].kick_fd = peer->rings[i].call_fd = -1;
-	if (!config->connects)
+	if (peer->wake_fd < 0)
+		rc = -errno;
+	if (rc == 0 && !config->connects)
 		rc = vhost_user_socket_listen(&peer->listener, peer->path, NULL);
 	if (rc == 0)
 		rc = -pthread_create(&peer->thread, NULL, run, peer);
 	if (rc < 0) {
 		vhost_user_socket_unlisten(&peer->listener);
+		if (peer->wake_fd >= 0)
+			close(peer->wake_fd);
 		free(peer);
 		return rc;
 	}
@@ -295,9 +323,11 @@ peer_stop(struct peer *peer)
 		return;
 	pthread_mutex_lock(&peer->lock);
 	peer->ending = true;
+	wake(peer);
 	pthread_mutex_unlock(&peer->lock);
 	pthread_join(peer->thread, NULL);
 	peer_disconnect(peer);
+	close(peer->wake_fd);
 	vhost_user_socket_unlisten(&peer->listener);
 	pthread_mutex_destroy(&peer->lock);
 	free(peer);
@@ -310,6 +340,7 @@ peer_leave(struct peer *peer)
 	peer->away = true;
 	peer_disconnect(peer);
 	vhost_user_socket_unlisten(&peer->listener);
+	wake(peer);
 	pthread_mutex_unlock(&peer->lock);
 }
 
@@ -332,6 +363,7 @@ peer_set_fault(struct peer *peer, const struct peer_fault *fault)
 	peer->starving = false;
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++)
 		peer->rings[i].elements = 0;
+	wake(peer);
 	pthread_mutex_unlock(&peer->lock);
 }
 
@@ -340,6 +372,7 @@ peer_hold(struct peer *peer, bool hold)
 {
 	pthread_mutex_lock(&peer->lock);
 	peer->held = hold;
+	wake(peer);
 	pthread_mutex_unlock(&peer->lock);
 }
 
@@ -359,6 +392,7 @@ void
 peer_get_info(struct peer *peer, struct peer_info *info)
 {
 	pthread_mutex_lock(&peer->lock);
+	take_kicks(peer);
 	*info = peer->info;
 	info->connected = is_connected(peer);
 	info->regions = peer->nr_regions;
@@ -367,6 +401,7 @@ peer_get_info(struct peer *peer, struct peer_info *info)
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
 		info->rings_started += peer->rings[i].started;
 		info->rings_enabled += peer->rings[i].started && peer->rings[i].enabled;
+		info->wraps[i] = peer->rings[i].wraps;
 	}
 	pthread_mutex_unlock(&peer->lock);
 }
@@ -406,9 +441,9 @@ peer_hash_rings(struct peer *peer)
 
 		if (!peer->rings[i].mapped)
 			continue;
-		hash = hash_bytes(hash, area->desc, vring_desc_bytes(VRING_SPLIT, area->size));
-		hash = hash_bytes(hash, area->driver, vring_driver_bytes(VRING_SPLIT, area->size));
-		hash = hash_bytes(hash, area->device, vring_device_bytes(VRING_SPLIT, area->size));
+		hash = hash_bytes(hash, area->desc, vring_desc_bytes(area->format, area->size));
+		hash = hash_bytes(hash, area->driver, vring_driver_bytes(area->format, area->size));
+		hash = hash_bytes(hash, area->device, vring_device_bytes(area->format, area->size));
 	}
 	pthread_mutex_unlock(&peer->lock);
 	return hash;

@@ -8,7 +8,7 @@
  * break the protocol or the rings in one exactly described way. It stands on lib/vhost_user and
  * lib/virtio and knows no EAL, no driver and no test framework.
  *
- * It is not a device half to build on: one connection, split rings, one thread for everything.
+ * It is not a device half to build on: one connection, one thread for everything, no offloads.
  *
  * Theory of operation: the thread looks at the socket and then at the rings, holding the peer's
  * lock for each round; every function below takes the same lock, so what they report is of one
@@ -49,13 +49,18 @@ enum peer_fault_kind {
 	PEER_REPLY_TRAILING,    /**< followed by `value` bytes that are no message */
 	PEER_REPLY_VALUE,       /**< u64 `value` */
 	PEER_NACK,              /**< not done, answered by an ack of 1 */
+	PEER_CONFIG_WORD,       /**< GET_CONFIG: 16 bits of the space at offset `at` are `value` */
 	/* --- the rings; on queue `request`, from its element number `at` on, `times` times --- */
 	PEER_USED_ID,           /**< id `value` */
 	PEER_USED_ID_OFFSET,    /**< id + `value` modulo the ring's size: not outstanding if few are */
 	PEER_USED_TWICE,        /**< each element a second time */
 	PEER_USED_LEN,          /**< length `value` */
 	PEER_USED_LEN_BEYOND,   /**< `value` bytes more than were posted */
-	PEER_USED_JUMP,         /**< used->idx is `value` further than it should be */
+	PEER_USED_JUMP,         /**< split: used->idx is `value` further than it should be */
+	PEER_USED_TORN,         /**< split: used->idx in two bytes, the low one (high: `value` 1) first */
+	PEER_USED_FLAGS,        /**< packed: a used descriptor's flags are `value` */
+	PEER_USED_OTHER_LAP,    /**< packed: a used descriptor has the other lap's flags */
+	PEER_USED_AHEAD,        /**< packed: `value` descriptors further on look used, too */
 	PEER_NUM_BUFFERS,       /**< num_buffers is `value` */
 	PEER_NUM_BUFFERS_MISSING, /**< num_buffers one too high, and no packet after it */
 	PEER_SCRIBBLE,          /**< write anything anywhere in all rings, all the time */
@@ -82,7 +87,8 @@ struct peer_config {
 	uint64_t mem_slots;  /**< answer to GET_MAX_MEM_SLOTS, 0: 32 */
 	uint16_t mtu;        /**< in the configuration space, 0: VIRTIO_NET_F_MTU is not offered */
 	uint8_t mac[6];      /**< in the configuration space, zero: VIRTIO_NET_F_MAC is not offered */
-	bool wants_kicks;    /**< sleep until kicked instead of polling */
+	bool wants_kicks;    /**< sleep until kicked, and for nothing else, instead of polling */
+	bool one_by_one;     /**< with IN_ORDER: a used element for each buffer, never for a batch */
 	bool shuffle;        /**< return buffers in another order (never with IN_ORDER) */
 	struct peer_fault fault;
 };
@@ -114,6 +120,7 @@ struct peer_info {
 	uint64_t discarded;     /**< packets from disabled rings or that fit no buffer */
 	uint64_t kicks;         /**< taken from kick descriptors */
 	uint64_t calls;         /**< written to call descriptors */
+	uint64_t wraps[2 * PEER_MAX_PAIRS]; /**< by ring: laps, or the used index's ways through 65,535 */
 	uint32_t faults;        /**< times the fault struck */
 	uint32_t violations;    /**< things that a front-end must not do */
 	char violation[160];    /**< the first of them in words */
@@ -121,7 +128,7 @@ struct peer_info {
 
 struct peer;
 
-/** What peers offer by default: enough for each path of a split ring. */
+/** What peers offer by default: enough for each path. Not VIRTIO_RING_F_EVENT_IDX. */
 extern const uint64_t PEER_FEATURES;
 /** Protocol features by default. */
 extern const uint64_t PEER_PROTOCOL;

@@ -20,6 +20,8 @@
 #define SEND_DEADLINE_MS 1000
 /* Random stores into each ring a round. */
 #define SCRIBBLES 64
+/* For a poller to see half an index. */
+#define TORN_US 20000
 
 static void
 strike(struct peer *peer)
@@ -191,8 +193,18 @@ peer_fault_reply(struct peer *peer, const struct vhost_user_message *request,
 }
 
 void
-peer_fault_used(struct peer *peer, const struct peer_ring *ring, uint32_t posted,
-	struct peer_used *used)
+peer_fault_config(struct peer *peer, void *space)
+{
+	const uint16_t value = (uint16_t)peer->config.fault.value;
+
+	if (peer->config.fault.kind != PEER_CONFIG_WORD)
+		return;
+	strike(peer);
+	memcpy((uint8_t *)space + peer->config.fault.at, &value, sizeof(value));
+}
+
+void
+peer_fault_used(struct peer *peer, const struct peer_ring *ring, struct peer_used *used)
 {
 	const struct peer_fault *fault = &peer->config.fault;
 
@@ -203,7 +215,7 @@ peer_fault_used(struct peer *peer, const struct peer_ring *ring, uint32_t posted
 		used->id = (uint32_t)fault->value;
 		break;
 	case PEER_USED_ID_OFFSET:
-		used->id = (used->id + (uint32_t)fault->value) & (ring->area.size - 1);
+		used->id = (used->id + (uint32_t)fault->value) % ring->area.size;
 		break;
 	case PEER_USED_TWICE:
 		used->copies = 2;
@@ -212,7 +224,7 @@ peer_fault_used(struct peer *peer, const struct peer_ring *ring, uint32_t posted
 		used->len = (uint32_t)fault->value;
 		break;
 	case PEER_USED_LEN_BEYOND:
-		used->len = posted + (uint32_t)fault->value;
+		used->len = (uint32_t)(used->posted + fault->value);
 		break;
 	default:
 		return;
@@ -227,6 +239,49 @@ peer_fault_used_idx(struct peer *peer, const struct peer_ring *ring, uint16_t id
 		return idx;
 	strike(peer);
 	return (uint16_t)(idx + peer->config.fault.value);
+}
+
+bool
+peer_fault_torn_idx(struct peer *peer, const struct peer_ring *ring, uint16_t idx)
+{
+	volatile uint8_t *bytes = (volatile uint8_t *)&split_used_ring(&ring->area)->idx;
+	const unsigned int first = peer->config.fault.value != 0;
+	const uint8_t halves[2] = {(uint8_t)idx, (uint8_t)(idx >> 8)};
+
+	if (!is_due_in_ring(peer, PEER_USED_TORN, ring) || bytes[1] == halves[1])
+		return false;
+	strike(peer);
+	bytes[first] = halves[first];
+	usleep(TORN_US);
+	bytes[!first] = halves[!first];
+	return true;
+}
+
+uint16_t
+peer_fault_used_flags(struct peer *peer, const struct peer_ring *ring, uint16_t flags)
+{
+	if (is_due_in_ring(peer, PEER_USED_OTHER_LAP, ring))
+		flags ^= PACKED_DESC_AVAIL | PACKED_DESC_USED;
+	else if (is_due_in_ring(peer, PEER_USED_FLAGS, ring))
+		flags = (uint16_t)peer->config.fault.value;
+	else
+		return flags;
+	strike(peer);
+	return flags;
+}
+
+void
+peer_fault_used_ahead(struct peer *peer, const struct peer_ring *ring, struct packed_pos pos)
+{
+	struct vring_packed_desc *descs = packed_desc_ring(&ring->area);
+
+	if (!is_due_in_ring(peer, PEER_USED_AHEAD, ring))
+		return;
+	strike(peer);
+	for (uint64_t i = 0; i < peer->config.fault.value; i++) {
+		packed_flags_publish(&descs[pos.idx], packed_used_bits(pos.wrap));
+		pos = packed_pos_advance(pos, 1, (uint16_t)ring->area.size);
+	}
 }
 
 uint16_t
@@ -257,18 +312,38 @@ next_random(struct peer *peer)
 }
 
 static void
+scribble_on_split(const struct vring_area *area, uint64_t random)
+{
+	const uint16_t slot = (uint16_t)(random >> 16) & (uint16_t)(area->size - 1);
+	const uint32_t id = (uint32_t)(random >> 32) & (2 * area->size - 1);
+
+	split_used_elem_write(split_used_ring(area), slot, id, (uint32_t)random & 0xfff);
+	split_used_publish(split_used_ring(area), (uint16_t)(random >> 48));
+	split_avail_entry_write(split_avail_ring(area), slot, (uint16_t)random);
+	split_desc_write(split_desc_table(area) + slot, random, (uint32_t)random,
+		(uint16_t)(random >> 8), (uint16_t)(random >> 24));
+}
+
+static void
+scribble_on_packed(const struct vring_area *area, uint64_t random)
+{
+	const uint16_t slot = (uint16_t)((random >> 16 & UINT16_MAX) % area->size);
+	const uint16_t id = (uint16_t)((random >> 32 & UINT16_MAX) % (area->size + 2));
+
+	packed_desc_write_whole(packed_desc_ring(area) + slot, random, (uint32_t)random & 0xfff, id,
+		(uint16_t)(random >> 48));
+	packed_event_flags_set(packed_driver_event(area), (uint16_t)random);
+	packed_event_flags_set(packed_device_event(area), (uint16_t)(random >> 8));
+}
+
+static void
 scribble_on(struct peer *peer, const struct vring_area *area)
 {
 	for (unsigned int i = 0; i < SCRIBBLES; i++) {
-		const uint64_t random = next_random(peer);
-		const uint16_t slot = (uint16_t)(random >> 16) & (uint16_t)(area->size - 1);
-		const uint32_t id = (uint32_t)(random >> 32) & (2 * area->size - 1);
-
-		split_used_elem_write(split_used_ring(area), slot, id, (uint32_t)random & 0xfff);
-		split_used_publish(split_used_ring(area), (uint16_t)(random >> 48));
-		split_avail_entry_write(split_avail_ring(area), slot, (uint16_t)random);
-		split_desc_write((struct vring_desc *)area->desc + slot, random, (uint32_t)random,
-			(uint16_t)(random >> 8), (uint16_t)(random >> 24));
+		if (area->format == VRING_PACKED)
+			scribble_on_packed(area, next_random(peer));
+		else
+			scribble_on_split(area, next_random(peer));
 	}
 }
 

@@ -129,10 +129,10 @@ ring_remap(struct peer *peer, struct peer_ring *ring)
 {
 	struct vring_area *area = &ring->area;
 
-	area->desc = find_user(peer, ring->addr.desc, vring_desc_bytes(VRING_SPLIT, area->size));
+	area->desc = find_user(peer, ring->addr.desc, vring_desc_bytes(area->format, area->size));
 	area->driver = find_user(peer, ring->addr.avail,
-			vring_driver_bytes(VRING_SPLIT, area->size));
-	area->device = find_user(peer, ring->addr.used, vring_device_bytes(VRING_SPLIT, area->size));
+			vring_driver_bytes(area->format, area->size));
+	area->device = find_user(peer, ring->addr.used, vring_device_bytes(area->format, area->size));
 	ring->mapped = area->desc != NULL && area->driver != NULL && area->device != NULL;
 	if (ring->started && !ring->mapped) {
 		peer_violation(peer, "ring %u runs outside of all regions", ring->addr.index);
@@ -146,7 +146,7 @@ peer_rings_remap(struct peer *peer)
 	for (unsigned int i = 0; i < PEER_MAX_RINGS; i++) {
 		struct peer_ring *ring = &peer->rings[i];
 
-		if (ring->told_addr && vring_size_is_valid(VRING_SPLIT, ring->area.size))
+		if (ring->told_addr && vring_size_is_valid(ring->area.format, ring->area.size))
 			ring_remap(peer, ring);
 	}
 }

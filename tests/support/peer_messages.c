@@ -161,15 +161,17 @@ set_vring_num(struct peer *peer, struct vhost_user_message *request,
 {
 	const struct vhost_user_vring_state *state = &request->payload.state;
 	struct peer_ring *ring = stopped_ring(peer, state->index, "size");
+	const enum vring_format format = peer_has(peer, VIRTIO_F_RING_PACKED) ? VRING_PACKED :
+		VRING_SPLIT;
 
 	(void)reply;
 	if (ring == NULL)
 		return -EBUSY;
-	if (!vring_size_is_valid(VRING_SPLIT, state->num)) {
+	if (!vring_size_is_valid(format, state->num)) {
 		peer_violation(peer, "ring %u cannot have %u entries", state->index, state->num);
 		return -EINVAL;
 	}
-	ring->area.format = VRING_SPLIT;
+	ring->area.format = format;
 	ring->area.size = state->num;
 	return 0;
 }
@@ -184,7 +186,11 @@ set_vring_base(struct peer *peer, struct vhost_user_message *request,
 	(void)reply;
 	if (ring == NULL)
 		return -EBUSY;
-	ring->next = (uint16_t)state->num;
+	if (!peer_has(peer, VIRTIO_F_RING_PACKED) && state->num > UINT16_MAX) {
+		peer_violation(peer, "ring %u begins at %u", state->index, state->num);
+		return -EINVAL;
+	}
+	ring->base = state->num;
 	return 0;
 }
 
@@ -253,7 +259,9 @@ get_vring_base(struct peer *peer, struct vhost_user_message *request,
 	struct peer_ring *ring = &peer->rings[request->payload.state.index];
 
 	reply->payload.state.index = request->payload.state.index;
-	reply->payload.state.num = ring->next;
+	reply->payload.state.num = ring->started ? ring->format->base(ring) : ring->base;
+	/* What comes next begins where this ended, unless it is told otherwise. */
+	ring->base = reply->payload.state.num;
 	ring->started = false;
 	ring->armed = false;
 	return 0;
@@ -328,6 +336,7 @@ get_config(struct peer *peer, struct vhost_user_message *request,
 	space.net.status = VIRTIO_NET_S_LINK_UP;
 	space.net.max_virtqueue_pairs = peer->config.queue_pairs;
 	space.net.mtu = peer->config.mtu;
+	peer_fault_config(peer, &space);
 	reply->payload.config = *asked;
 	memset(reply->payload.config.data, 0, sizeof(reply->payload.config.data));
 	if (asked->offset < sizeof(space)) {

@@ -3,8 +3,8 @@
  */
 
 /*
- * The peer's data path, in the device role of split rings: each packet of a transmit ring is copied
- * into as many receive buffers as it takes.
+ * The peer's data path, whatever the format of the rings (peer_split.c, peer_packed.c): each packet
+ * of a transmit ring is copied into as many receive buffers as it takes.
  *
  * Nothing is lost for want of buffers: a packet for which there are none stays where it is. What the
  * driver wrote is checked as a device must check it, and a driver's error is a violation.
@@ -14,31 +14,47 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "virtio/feature.h"
 #include "virtio/net.h"
-#include "virtio/vring_split.h"
 
 #include "peer_private.h"
 
 /* Packets a round. */
 #define BUDGET 64
 
-/** Used elements that wait to be published together. */
+/** Packets that were sent on and wait to be returned together. */
 struct batch {
 	struct peer_used used[BUDGET];
 	uint32_t nr;
 };
 
+bool
+peer_has(const struct peer *peer, unsigned int bit)
+{
+	return peer->negotiated.features_acked & VIRTIO_BIT(bit);
+}
+
+int
+peer_bad_ring(struct peer *peer, const struct peer_ring *ring, const char *what)
+{
+	peer_violation(peer, "ring %u: %s", ring->addr.index, what);
+	return -EPROTO;
+}
+
+/* --- starting --- */
+
 static void
 ring_start(struct peer *peer, struct peer_ring *ring)
 {
-	/* The used index of a fresh ring is zero; that of a ring which goes on is where it stopped. */
-	ring->used = split_used_idx_read(split_used_ring(&ring->area));
+	ring->format = peer_has(peer, VIRTIO_F_RING_PACKED) ? &peer_packed : &peer_split;
+	ring->taken.has_spare = false;
+	ring->uncalled = 0;
+	ring->format->start(peer, ring);
 	ring->started = true;
 	ring->armed = false;
-	if (!(peer->negotiated.features_acked & VIRTIO_BIT(VHOST_USER_F_PROTOCOL_FEATURES)))
+	if (!peer_has(peer, VHOST_USER_F_PROTOCOL_FEATURES))
 		ring->enabled = true;
-	split_used_flags_set(split_used_ring(&ring->area),
-		peer->config.wants_kicks ? 0 : VRING_USED_F_NO_NOTIFY);
+	ring->format->ask_kick(peer, ring, peer->config.wants_kicks);
 }
 
 /*
@@ -63,83 +79,47 @@ peer_rings_start(struct peer *peer)
 	}
 }
 
-static uint16_t
-available(const struct peer_ring *ring)
+/* --- chains --- */
+
+void
+peer_chain_begin(struct peer_chain *chain)
 {
-	return (uint16_t)(split_avail_idx_read(split_avail_ring(&ring->area)) - ring->next);
-}
-
-static int
-bad_chain(struct peer *peer, const struct peer_ring *ring, const char *what)
-{
-	peer_violation(peer, "ring %u: %s", ring->addr.index, what);
-	return -EPROTO;
-}
-
-/* Follow descriptors of a table, of the ring or indirect. */
-static int
-walk(struct peer *peer, const struct peer_ring *ring, struct peer_chain *chain,
-	const struct vring_desc *table, uint32_t size, uint16_t at, bool writable)
-{
-	struct vring_desc desc;
-
-	for (uint32_t steps = 0; steps < size; steps++) {
-		if (at >= size)
-			return bad_chain(peer, ring, "next beyond the table");
-		desc = split_desc_read(table, at);
-		if (desc.flags & VRING_DESC_F_INDIRECT)
-			return bad_chain(peer, ring, "indirect descriptor in a chain");
-		if (!!(desc.flags & VRING_DESC_F_WRITE) != writable)
-			return bad_chain(peer, ring, "descriptor of the wrong direction");
-		if (desc.len == 0 || peer_chain_add(peer, chain, desc.addr, desc.len) < 0)
-			return bad_chain(peer, ring, "buffer empty, or outside of all regions");
-		chain->descs++;
-		if (!(desc.flags & VRING_DESC_F_NEXT))
-			return 0;
-		at = desc.next;
-	}
-	return bad_chain(peer, ring, "chain without an end");
-}
-
-static int
-walk_indirect(struct peer *peer, const struct peer_ring *ring, struct peer_chain *chain,
-	const struct vring_desc *desc, bool writable)
-{
-	const struct vring_desc *table;
-
-	if (!(peer->negotiated.features_acked & VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC)))
-		return bad_chain(peer, ring, "indirect descriptor without the feature");
-	if (desc->len == 0 || desc->len % sizeof(*desc) != 0)
-		return bad_chain(peer, ring, "indirect table of a wrong length");
-	if (peer_chain_add(peer, chain, desc->addr, desc->len) < 0 || chain->nr != 1)
-		return bad_chain(peer, ring, "indirect table outside of all regions");
-	table = chain->pieces[0].iov_base;
-	chain->nr = 0;
-	chain->bytes = 0;
-	chain->indirect = true;
-	return walk(peer, ring, chain, table, desc->len / sizeof(*desc), 0, writable);
-}
-
-/* Translate the chain at position `at` of the available ring. */
-static int
-read_chain(struct peer *peer, const struct peer_ring *ring, uint16_t at,
-	struct peer_chain *chain, bool writable)
-{
-	const struct vring_desc *table = ring->area.desc;
-	struct vring_desc desc;
-
+	chain->slots = 0;
 	chain->nr = 0;
 	chain->bytes = 0;
 	chain->descs = 0;
 	chain->indirect = false;
-	chain->head = split_avail_entry_read(split_avail_ring(&ring->area),
-			at & (uint16_t)(ring->area.size - 1));
-	if (chain->head >= ring->area.size)
-		return bad_chain(peer, ring, "head beyond the table");
-	desc = split_desc_read(table, chain->head);
-	if (desc.flags & VRING_DESC_F_INDIRECT)
-		return walk_indirect(peer, ring, chain, &desc, writable);
-	return walk(peer, ring, chain, table, ring->area.size, chain->head, writable);
+}
+
+int
+peer_chain_add_desc(struct peer *peer, const struct peer_ring *ring, struct peer_chain *chain,
+	const struct vring_desc *desc, bool writable)
+{
+	if (desc->flags & VRING_DESC_F_INDIRECT)
+		return peer_bad_ring(peer, ring, "indirect descriptor in a chain");
+	if (!!(desc->flags & VRING_DESC_F_WRITE) != writable)
+		return peer_bad_ring(peer, ring, "descriptor of the wrong direction");
+	if (desc->len == 0 || peer_chain_add(peer, chain, desc->addr, desc->len) < 0)
+		return peer_bad_ring(peer, ring, "buffer empty, or outside of all regions");
+	chain->descs++;
+	return 0;
+}
+
+int
+peer_find_table(struct peer *peer, const struct peer_ring *ring, uint64_t addr, uint32_t len,
+	const void **table)
+{
+	static __thread struct peer_chain place;
+
+	if (!peer_has(peer, VIRTIO_RING_F_INDIRECT_DESC))
+		return peer_bad_ring(peer, ring, "indirect descriptor without the feature");
+	if (len == 0 || len % sizeof(struct vring_desc) != 0)
+		return peer_bad_ring(peer, ring, "indirect table of a wrong length");
+	peer_chain_begin(&place);
+	if (peer_chain_add(peer, &place, addr, len) < 0 || place.nr != 1)
+		return peer_bad_ring(peer, ring, "indirect table outside of all regions");
+	*table = place.pieces[0].iov_base;
+	return (int)(len / sizeof(struct vring_desc));
 }
 
 /* Copy between lists of pieces; `from` is skipped in the source. @return bytes copied */
@@ -175,57 +155,83 @@ copy_pieces(const struct peer_chain *dst, size_t dst_at, const struct peer_chain
 	return copied;
 }
 
-static void
-write_element(struct peer_ring *ring, const struct peer_used *used)
-{
-	for (uint32_t i = 0; i < used->copies; i++) {
-		split_used_elem_write(split_used_ring(&ring->area),
-			ring->used & (uint16_t)(ring->area.size - 1), used->id, used->len);
-		ring->used++;
-	}
-}
+/* --- returning --- */
 
 static void
 publish(struct peer *peer, struct peer_ring *ring)
 {
-	split_used_publish(split_used_ring(&ring->area),
-		peer_fault_used_idx(peer, ring, ring->used));
-	virtio_mb();
-	if (ring->call_fd >= 0 && !(split_avail_flags_read(split_avail_ring(&ring->area)) &
-			VRING_AVAIL_F_NO_INTERRUPT)) {
-		const uint64_t one = 1;
+	const uint64_t one = 1;
 
-		if (write(ring->call_fd, &one, sizeof(one)) == sizeof(one))
-			peer->info.calls++;
-	}
+	if (ring->format->publish(peer, ring) && ring->call_fd >= 0 &&
+			write(ring->call_fd, &one, sizeof(one)) == sizeof(one))
+		peer->info.calls++;
+	/* Of the two formats' wishes one is an index, and indices come round. */
+	if (!peer->config.wants_kicks)
+		ring->format->ask_kick(peer, ring, false);
 }
 
 static void
-push(struct peer *peer, struct peer_ring *ring, uint16_t id, uint32_t len, size_t posted)
+push(struct peer *peer, struct peer_ring *ring, const struct peer_used *wanted)
 {
-	struct peer_used used = {.id = id, .len = len, .copies = 1};
+	struct peer_used used = *wanted;
 
-	peer_fault_used(peer, ring, (uint32_t)posted, &used);
-	write_element(ring, &used);
-	ring->elements++;
+	used.copies = 1;
+	peer_fault_used(peer, ring, &used);
+	ring->format->push(peer, ring, &used);
+	ring->elements += used.buffers;
 }
 
 /*
- * Where the n-th receive buffer from now is taken from. Shuffled, neighbours change places once both
- * are there: any order is legal without IN_ORDER.
+ * VIRTIO 1.3 2.7.9: "only writing out a single used ring entry with the id corresponding to the head
+ * entry of the descriptor chain describing the last buffer in the batch"
  */
-static bool
-find_position(const struct peer *peer, const struct peer_ring *ring, uint16_t n, uint16_t *at)
+static void
+push_as_one(struct peer *peer, struct peer_ring *ring, const struct peer_used *used, uint32_t nr)
 {
-	const uint16_t have = available(ring);
+	struct peer_used last = used[nr - 1];
 
-	*at = (uint16_t)(ring->next + n);
-	if (n >= have)
-		return false;
+	for (uint32_t i = 0; i + 1 < nr; i++) {
+		last.buffers += used[i].buffers;
+		last.slots += used[i].slots;
+	}
+	push(peer, ring, &last);
+}
+
+/* Faults say of single elements how they are to be spoilt. */
+static bool
+may_batch(const struct peer *peer)
+{
+	return peer_has(peer, VIRTIO_F_IN_ORDER) && !peer->config.one_by_one &&
+		peer->config.fault.kind == PEER_HONEST;
+}
+
+/* --- receive buffers --- */
+
+/* Shuffled, neighbours change places once both are there: any order is legal without IN_ORDER. */
+static int
+take_buffer(struct peer *peer, struct peer_ring *rx, struct peer_chain *buffer)
+{
+	struct peer_taken *taken = &rx->taken;
+	const uint16_t next = taken->next;
+	const struct packed_pos pos = taken->pos;
+	int rc;
+
 	if (!peer->config.shuffle)
-		return true;
-	*at ^= 1;
-	return (uint16_t)(*at - ring->next) < have || (*at & 1) == 0;
+		return rx->format->take(peer, rx, buffer, true);
+	if (taken->has_spare) {
+		*buffer = taken->spare;
+		taken->has_spare = false;
+		return 0;
+	}
+	rc = rx->format->take(peer, rx, &taken->spare, true);
+	if (rc == 0)
+		rc = rx->format->take(peer, rx, buffer, true);
+	taken->has_spare = rc == 0;
+	if (rc < 0) {
+		taken->next = next;
+		taken->pos = pos;
+	}
+	return rc;
 }
 
 static size_t
@@ -238,7 +244,6 @@ header_len(const struct peer *peer)
 struct delivery {
 	struct peer_used used[PEER_MAX_PIECES];
 	uint16_t nr;
-	size_t posted[PEER_MAX_PIECES];
 	size_t done;      /**< bytes of the packet copied */
 	struct virtio_net_hdr_v1 *header;
 };
@@ -250,23 +255,22 @@ fill_buffer(struct peer *peer, struct peer_ring *rx, const struct peer_chain *pa
 {
 	const size_t hdr = delivery->nr == 0 ? header_len(peer) : 0;
 	struct peer_chain *buffer = &peer->rx_chain;
-	uint16_t at;
 	size_t copied;
+	int rc;
 
-	if (!find_position(peer, rx, delivery->nr, &at))
-		return -EAGAIN;
-	if (read_chain(peer, rx, at, buffer, true) < 0)
-		return -EPROTO;
+	rc = take_buffer(peer, rx, buffer);
+	if (rc < 0)
+		return rc;
 	if (delivery->nr == 0) {
 		if (buffer->pieces[0].iov_len < hdr)
-			return bad_chain(peer, rx, "header split over descriptors");
+			return peer_bad_ring(peer, rx, "header split over descriptors");
 		delivery->header = buffer->pieces[0].iov_base;
 	}
 	copied = copy_pieces(buffer, hdr, packet, header_len(peer) + delivery->done);
 	delivery->done += copied;
-	delivery->posted[delivery->nr] = buffer->bytes;
-	delivery->used[delivery->nr].id = buffer->head;
-	delivery->used[delivery->nr++].len = (uint32_t)(hdr + copied);
+	delivery->used[delivery->nr++] = (struct peer_used){.id = buffer->id,
+		.len = (uint32_t)(hdr + copied), .flags = VRING_DESC_F_WRITE, .buffers = 1,
+		.slots = buffer->slots, .posted = buffer->bytes};
 	return 0;
 }
 
@@ -281,32 +285,48 @@ write_header(struct peer *peer, const struct peer_ring *rx, struct delivery *del
 
 /* @return 0; -EAGAIN: not enough buffers yet; -EMSGSIZE: never enough; -EPROTO */
 static int
+fill_buffers(struct peer *peer, struct peer_ring *rx, const struct peer_chain *packet,
+	struct delivery *delivery)
+{
+	const size_t bytes = packet->bytes - header_len(peer);
+	int rc;
+
+	delivery->nr = 0;
+	delivery->done = 0;
+	do {
+		if (delivery->nr == rx->area.size || delivery->nr == PEER_MAX_PIECES ||
+				(delivery->nr == 1 && !peer_has(peer, VIRTIO_NET_F_MRG_RXBUF)))
+			return -EMSGSIZE;
+		rc = fill_buffer(peer, rx, packet, delivery);
+		if (rc < 0)
+			return rc;
+	} while (delivery->done < bytes);
+	return 0;
+}
+
+/* @return as fill_buffers(); where that is not 0, no buffer was taken */
+static int
 deliver(struct peer *peer, struct peer_ring *rx, const struct peer_chain *packet)
 {
 	static __thread struct delivery delivery;
-	const size_t bytes = packet->bytes - header_len(peer);
-	const bool mergeable =
-		peer->negotiated.features_acked & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF);
-	int rc;
+	const struct peer_taken before = rx->taken;
+	int rc = fill_buffers(peer, rx, packet, &delivery);
 
-	delivery.nr = 0;
-	delivery.done = 0;
-	do {
-		if (delivery.nr == rx->area.size || delivery.nr == PEER_MAX_PIECES ||
-				(delivery.nr == 1 && !mergeable))
-			return -EMSGSIZE;
-		rc = fill_buffer(peer, rx, packet, &delivery);
-		if (rc < 0)
-			return rc;
-	} while (delivery.done < bytes);
+	if (rc < 0) {
+		rx->taken = before;
+		return rc;
+	}
 	write_header(peer, rx, &delivery);
-	for (uint16_t i = 0; i < delivery.nr; i++)
-		push(peer, rx, (uint16_t)delivery.used[i].id, delivery.used[i].len,
-			delivery.posted[i]);
-	rx->next += delivery.nr;
+	if (may_batch(peer))
+		push_as_one(peer, rx, delivery.used, delivery.nr);
+	else
+		for (uint16_t i = 0; i < delivery.nr; i++)
+			push(peer, rx, &delivery.used[i]);
 	peer->info.merged += delivery.nr > 1;
 	return 0;
 }
+
+/* --- packets --- */
 
 static void
 count_packet(struct peer *peer, const struct peer_chain *packet, int rc)
@@ -319,52 +339,30 @@ count_packet(struct peer *peer, const struct peer_chain *packet, int rc)
 	peer->info.segments += packet->descs;
 }
 
-/*
- * VIRTIO 1.3 2.7.9: "only writing out a single used ring entry with the id corresponding to the head
- * entry of the descriptor chain describing the last buffer in the batch"
- */
-static void
-push_in_order(struct peer *peer, struct peer_ring *tx, const struct batch *batch)
-{
-	const uint32_t last = batch->used[batch->nr - 1].id;
-
-	push(peer, tx, (uint16_t)last, 0, 0);
-	tx->used += (uint16_t)(batch->nr - 1);
-	tx->elements += batch->nr - 1;
-}
-
 static void
 push_batch(struct peer *peer, struct peer_ring *tx, const struct batch *batch)
 {
-	const bool in_order = peer->negotiated.features_acked & VIRTIO_BIT(VIRTIO_F_IN_ORDER);
-
 	if (batch->nr == 0)
 		return;
-	if (in_order && peer->config.fault.kind == PEER_HONEST) {
-		push_in_order(peer, tx, batch);
-	} else {
-		for (uint32_t i = 0; i < batch->nr; i++) {
-			const uint32_t at = peer->config.shuffle ? batch->nr - 1 - i : i;
-
-			push(peer, tx, (uint16_t)batch->used[at].id, 0, 0);
-		}
-	}
+	if (may_batch(peer))
+		push_as_one(peer, tx, batch->used, batch->nr);
+	else
+		for (uint32_t i = 0; i < batch->nr; i++)
+			push(peer, tx, &batch->used[peer->config.shuffle ? batch->nr - 1 - i : i]);
 	publish(peer, tx);
 }
 
-/* @return 0: the packet was dealt with; -EAGAIN: it has to wait */
+/* @return 0: the packet was dealt with; -EAGAIN: there is none, or it has to wait; -EPROTO */
 static int
 reflect_one(struct peer *peer, struct peer_ring *tx, struct peer_ring *rx)
 {
 	struct peer_chain *packet = &peer->tx_chain;
-	int rc = read_chain(peer, tx, tx->next, packet, false);
+	int rc = tx->format->take(peer, tx, packet, false);
 
-	if (rc < 0) {
-		tx->started = false;
-		return -EAGAIN;
-	}
+	if (rc < 0)
+		return rc;
 	if (packet->bytes <= header_len(peer))
-		rc = bad_chain(peer, tx, "packet without data");
+		rc = peer_bad_ring(peer, tx, "packet without data");
 	else if (!tx->enabled)
 		rc = -ENETDOWN; /* as the protocol wants it */
 	else
@@ -379,19 +377,22 @@ static bool
 reflect(struct peer *peer, struct peer_ring *tx, struct peer_ring *rx)
 {
 	const uint64_t delivered = rx->elements;
-	uint16_t have = available(tx);
-	struct batch batch = {.nr = 0};
+	static __thread struct batch batch;
 
-	if (have > tx->area.size) {
-		bad_chain(peer, tx, "available index jumped");
-		tx->started = false;
-		return false;
-	}
-	while (batch.nr < BUDGET && batch.nr < have && !peer->starving) {
-		if (reflect_one(peer, tx, rx) < 0)
+	batch.nr = 0;
+	while (batch.nr < BUDGET && !peer->starving) {
+		const uint16_t next = tx->taken.next;
+		const struct packed_pos pos = tx->taken.pos;
+		const int rc = reflect_one(peer, tx, rx);
+
+		if (rc < 0) {
+			tx->taken.next = next;
+			tx->taken.pos = pos;
+			tx->started = rc == -EAGAIN;
 			break;
-		batch.used[batch.nr++].id = peer->tx_chain.head;
-		tx->next++;
+		}
+		batch.used[batch.nr++] = (struct peer_used){.id = peer->tx_chain.id, .buffers = 1,
+			.slots = peer->tx_chain.slots};
 	}
 	if (rx->elements != delivered)
 		publish(peer, rx);
@@ -414,6 +415,20 @@ peer_rings_poll(struct peer *peer)
 
 		if (tx->started && tx->mapped)
 			busy |= reflect(peer, tx, rx);
+	}
+	return busy;
+}
+
+bool
+peer_rings_ask_kicks(struct peer *peer)
+{
+	bool busy = false;
+
+	for (unsigned int i = 1; i < PEER_MAX_RINGS && !peer->held; i += 2) {
+		struct peer_ring *tx = &peer->rings[i];
+
+		if (tx->started && tx->mapped)
+			busy |= tx->format->ask_kick(peer, tx, true);
 	}
 	return busy;
 }

@@ -93,6 +93,7 @@ on_start(struct rte_vhost2_dev *vdev, struct rte_vhost2_vq *vq)
 	if (vq->index < RECORDER_QUEUES && recorder->rc[RECORDER_START] == 0) {
 		pthread_mutex_lock(&recorder->lock);
 		recorder->vq[vq->index] = vq;
+		recorder->owner[vq->index] = vdev;
 		recorder->copy[vq->index] = *vq;
 		pthread_mutex_unlock(&recorder->lock);
 	}
@@ -112,8 +113,13 @@ on_destroy(struct rte_vhost2_dev *vdev)
 {
 	struct recorder *recorder = recorder_of(vdev);
 
+	pthread_mutex_lock(&recorder->lock);
+	for (int i = 0; i < RECORDER_QUEUES; i++)
+		if (recorder->owner[i] == vdev)
+			recorder->vq[i] = NULL;
 	if (recorder->vdev == vdev)
 		recorder->vdev = NULL;
+	pthread_mutex_unlock(&recorder->lock);
 	handle(vdev, NULL, RECORDER_DESTROY, "destroy");
 }
 

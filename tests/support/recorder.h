@@ -50,6 +50,7 @@ struct recorder {
 	char log[4096];              /**< "create features init start0 stop0 destroy ..." */
 	struct rte_vhost2_dev *vdev; /**< the last that was created, NULL after its destroy */
 	struct rte_vhost2_vq *vq[RECORDER_QUEUES];   /**< running */
+	struct rte_vhost2_dev *owner[RECORDER_QUEUES]; /**< whose they are */
 	struct rte_vhost2_vq copy[RECORDER_QUEUES];  /**< as they were started */
 	int pending;                 /**< enum recorder_call + 1 of the callback that is held, 0: none */
 	struct rte_vhost2_dev *pending_vdev;

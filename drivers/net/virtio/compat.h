@@ -76,9 +76,13 @@ typedef uint32_t rx_queue_count_ret_t;
 #define STATS_QUEUES_STRUCT struct rte_eth_stats
 #endif
 #if RTE_VERSION >= RTE_VERSION_NUM(24, 11, 0, 0)
-#define PTYPES_GET_PARAMS struct rte_eth_dev *dev __rte_unused, size_t *nr __rte_unused
+#define PTYPES_GET_PARAMS struct rte_eth_dev *dev, size_t *nr
+#define PTYPES_GET_ARGS(dev, nr) (dev), (nr)
+#define PTYPES_SET_COUNT(count) (*nr = (count))
 #else
-#define PTYPES_GET_PARAMS struct rte_eth_dev *dev __rte_unused
+#define PTYPES_GET_PARAMS struct rte_eth_dev *dev
+#define PTYPES_GET_ARGS(dev, nr) (dev)
+#define PTYPES_SET_COUNT(count) ((void)(count))
 #endif
 
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)

@@ -75,16 +75,6 @@ parse_number(const struct devarg *arg, const char *value, void *field)
 }
 
 static const char *
-parse_ring_size(const struct devarg *arg, const char *value, void *field)
-{
-	const char *wrong = parse_number(arg, value, field);
-
-	if (wrong != NULL)
-		return wrong;
-	return rte_is_power_of_2(*(uint32_t *)field) ? NULL : "not a power of two";
-}
-
-static const char *
 parse_flag(const struct devarg *arg, const char *value, void *field)
 {
 	(void)arg;
@@ -106,10 +96,31 @@ parse_vectorized(const struct devarg *arg, const char *value, void *field)
 static const char *
 parse_iface(const struct devarg *arg, const char *value, void *field)
 {
+	const char *percent = strchr(value, '%');
+
 	(void)arg;
-	(void)value;
-	(void)field;
-	return "only a vhost-kernel back-end has an interface to name";
+	if (strlen(value) >= IFNAMSIZ)
+		return "longer than the 15 characters of an interface name";
+	if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0 || strpbrk(value, "/: ,") != NULL)
+		return "no name for an interface";
+	if (percent != NULL && (percent[1] != 'd' || strchr(percent + 1, '%') != NULL))
+		return "a '%' other than one '%d'";
+	strcpy(field, value);
+	return NULL;
+}
+
+static const char *
+parse_netns(const struct devarg *arg, const char *value, void *field)
+{
+	(void)arg;
+	if (strlen(value) > DEVARGS_PATH_MAX)
+		return "longer than " RTE_STR(DEVARGS_PATH_MAX) " bytes";
+	if (strchr(value, ',') != NULL)
+		return "a path cannot have a comma";
+	if (value[0] != '/' && strchr(value, '/') != NULL)
+		return "a path has to begin with '/'";
+	strcpy(field, value);
+	return NULL;
 }
 
 static const char *
@@ -260,6 +271,26 @@ has_control_character(const char *args)
 	return false;
 }
 
+/* What one value alone does not tell. */
+static int
+config_check(const char *port, const char *args, const struct port_config *config)
+{
+	if (config->path[0] == '\0') {
+		PORT_LOG(ERR, port,
+			"devargs '%s': path is missing; allowed: path=<socket of the back-end, or /dev/vhost-net>",
+			args);
+		return -EINVAL;
+	}
+	/* VIRTIO 1.3 2.7: "Queue Size value is always a power of 2." */
+	if (config->packed_vq == 0 && !rte_is_power_of_2(config->queue_size)) {
+		PORT_LOG(ERR, port,
+			"devarg queue_size=%u: not a power of two; allowed: a power of two, or packed_vq=1 as well",
+			config->queue_size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 devargs_parse(const char *port, const char *args, struct port_config *config)
 {
@@ -286,13 +317,7 @@ devargs_parse(const char *port, const char *args, struct port_config *config)
 	for (unsigned int i = 0; i < pairs->count && ret == 0; i++)
 		ret = pair_parse(pairs->pairs[i].key, pairs->pairs[i].value, &walk);
 	rte_kvargs_free(pairs);
-	if (ret == 0 && config->path[0] == '\0') {
-		PORT_LOG(ERR, port,
-			"devargs '%s': path is missing; allowed: path=<socket of the back-end>",
-			args);
-		ret = -EINVAL;
-	}
-	return ret;
+	return ret == 0 ? config_check(port, args, config) : ret;
 }
 
 /* Markdown ends a cell at "|", even in code. */
@@ -313,7 +338,8 @@ devargs_print_markdown(FILE *out)
 	      "Printed from the table in `drivers/net/virtio/devargs.h`; a test fails when the two "
 	      "differ.\n\n"
 	      "    --vdev=net_virtio_user0,path=/tmp/sock,queues=4\n"
-	      "    --vdev=net_vuser0,path=/tmp/sock,server=1,mrg_rxbuf=0\n\n"
+	      "    --vdev=net_vuser0,path=/tmp/sock,server=1,mrg_rxbuf=0\n"
+	      "    --vdev=net_virtio_user0,path=/dev/vhost-net,iface=tap0,queues=4,queue_size=1024\n\n"
 	      "Both names reach this driver; `net_vuser` does so even where DPDK's own virtio "
 	      "driver is loaded too.\n"
 	      "Each key may be given once. A value that is not allowed fails the probe with one "

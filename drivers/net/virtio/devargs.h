@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <linux/if.h>
+
 #include <rte_common.h>
 
 /** Longest socket path, without its terminator: what fits into struct sockaddr_un. */
@@ -23,6 +25,8 @@
 /** Ring sizes, in descriptors. */
 #define DEVARGS_RING_MIN 4
 #define DEVARGS_RING_MAX 32768
+/** Bytes in the kernel. */
+#define DEVARGS_SNDBUF_MAX 2147483647
 /** Reply deadline in ms. */
 #define DEVARGS_DEADLINE_MIN 10
 #define DEVARGS_DEADLINE_MAX 60000
@@ -47,7 +51,10 @@ struct port_config {
 	uint32_t in_order;               /**< 0: never negotiate in-order use */
 	uint32_t packed_vq;              /**< 1: packed rings */
 	uint32_t cq;                     /**< 1: a control queue even for one pair */
-	char iface[1];                   /**< always empty: no back-end has such a thing */
+	char iface[IFNAMSIZ];            /**< of the kernel; empty: not given */
+	char netns[DEVARGS_PATH_MAX + 1]; /**< empty: not given */
+	uint32_t persist;                /**< 1: the kernel's interface stays */
+	uint32_t sndbuf;                 /**< bytes; 0: no limit */
 	uint32_t speed;                  /**< Mbit/s; UINT32_MAX: unknown */
 	uint32_t vectorized;             /**< enum devargs_vectorized */
 	uint32_t deadline;               /**< ms that one request to the peer may take */
@@ -58,20 +65,21 @@ struct port_config {
  * default, meaning); a NULL default is "none". The form is what the user reads as "allowed".
  */
 #define DEVARGS_TABLE(TEXT, NUMBER) \
-	TEXT(path, parse_path, "<socket>", NULL, \
-		"UNIX socket of the vhost-user back-end. Must be given. 1..107 bytes, without " \
-		"',' and '='.") \
+	TEXT(path, parse_path, "<socket>|/dev/vhost-net", NULL, \
+		"UNIX socket of a vhost-user back-end, or the kernel's vhost-net device: what lies " \
+		"there decides. Must be given. 1..107 bytes, without ',' and '='.") \
 	TEXT(mac, parse_mac, "<xx:xx:xx:xx:xx:xx>", NULL, \
 		"Unicast MAC address. Without it the back-end's address is used, or else a " \
 		"random one.") \
 	NUMBER(queues, parse_number, 1, DEVARGS_PAIRS_MAX, "", "1", \
 		"Queue pairs that the port can use. The back-end may have fewer; then its " \
 		"number counts.") \
-	NUMBER(queue_size, parse_ring_size, DEVARGS_RING_MIN, DEVARGS_RING_MAX, ", a power of two", \
-		"256", \
+	NUMBER(queue_size, parse_number, DEVARGS_RING_MIN, DEVARGS_RING_MAX, \
+		", a power of two unless packed_vq=1", "256", \
 		"Descriptors of a queue for which the application leaves the size to the port " \
 		"(0 descriptors). An application that names sizes gets them, queue by queue, " \
-		"within the same limits.") \
+		"within the same limits. Where packed rings were wanted but turned down, the next " \
+		"lower power of two is used.") \
 	TEXT(server, parse_flag, "0|1", "0", \
 		"1: the port listens on the socket and the back-end connects. The port comes up " \
 		"at once, with the link down until the back-end is there.") \
@@ -86,9 +94,20 @@ struct port_config {
 	TEXT(cq, parse_flag, "0|1", "0", \
 		"1: a control queue even for a single queue pair. With several pairs there " \
 		"always is one.") \
-	TEXT(iface, parse_iface, "not with this back-end", NULL, \
-		"Name of the kernel's network interface. For a vhost-kernel back-end, which " \
-		"does not exist yet, so every value is refused.") \
+	TEXT(iface, parse_iface, "<name of 1..15 characters>", NULL, \
+		"vhost-net: name of the kernel's network interface. A tap of this name that " \
+		"exists already (persistent) is joined, otherwise one is made. With %d in it, and " \
+		"without this key, the kernel finds a free number.") \
+	TEXT(netns, parse_netns, "<name>|</path>", NULL, \
+		"vhost-net: network namespace in which the interface is, by its name in " \
+		"'ip netns' or the path of its file.") \
+	TEXT(persist, parse_flag, "0|1", "0", \
+		"vhost-net: 1: the interface stays when the port is closed or the application " \
+		"dies. With 0 it is gone then, unless it was persistent before.") \
+	NUMBER(sndbuf, parse_number, 0, DEVARGS_SNDBUF_MAX, "", "0", \
+		"vhost-net: bytes of sent packets that may be under way in the kernel at a time; " \
+		"more wait in the tx queue. 0: no limit, which lets vhost-net hand them over " \
+		"in batches and is faster.") \
 	TEXT(speed, parse_speed, \
 		"unknown|10|100|1000|2500|5000|10000|20000|25000|40000|50000|56000|100000|" \
 		"200000|400000", "unknown", \

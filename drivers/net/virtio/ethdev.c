@@ -22,6 +22,7 @@
 #include "ethdev.h"
 #include "log.h"
 #include "rxtx/simd.h"
+#include "rxtx/tx_prepare.h"
 
 /* What the driver half knows how to use, whoever offers it. */
 #define DRIVER_FEATURES \
@@ -30,13 +31,14 @@
 		VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MAC) | \
 		VIRTIO_BIT(VIRTIO_NET_F_STATUS) | VIRTIO_BIT(VIRTIO_NET_F_MTU) | \
 		VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | \
-		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
+		VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX) | \
+		VIRTIO_BIT(VIRTIO_NET_F_MQ) | \
 		VIRTIO_BIT(VIRTIO_NET_F_SPEED_DUPLEX))
 
 uint64_t
 port_wanted_features(const struct virtio_hw *hw, uint64_t offer)
 {
-	uint64_t wanted = DRIVER_FEATURES;
+	uint64_t wanted = DRIVER_FEATURES | offload_wanted_features(hw);
 	uint16_t mtu = 0;
 
 	if (!hw->config.mrg_rxbuf)
@@ -134,12 +136,18 @@ port_negotiate(struct virtio_hw *hw)
 }
 
 static void
-infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
+infos_of_queues(const struct virtio_hw *hw, uint64_t features, struct rte_eth_dev_info *info)
 {
+	const bool packed = features & VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	const uint32_t size = hw->config.queue_size;
+	/*
+	 * VIRTIO 1.3 2.7: "Queue Size value is always a power of 2." - of a split ring, which setup checks; ethdev
+	 * knows multiples only. A packed ring has any number of descriptors.
+	 */
 	const struct rte_eth_desc_lim limits = {
 		.nb_max = DEVARGS_RING_MAX,
 		.nb_min = DEVARGS_RING_MIN,
-		.nb_align = DEVARGS_RING_MIN,
+		.nb_align = packed ? 1 : DEVARGS_RING_MIN,
 		.nb_seg_max = UINT8_MAX,
 		.nb_mtu_seg_max = UINT8_MAX,
 	};
@@ -148,8 +156,9 @@ infos_of_queues(const struct virtio_hw *hw, struct rte_eth_dev_info *info)
 	info->max_tx_queues = hw->max_pairs;
 	info->rx_desc_lim = limits;
 	info->tx_desc_lim = limits;
-	info->default_rxportconf.ring_size = (uint16_t)hw->config.queue_size;
-	info->default_txportconf.ring_size = (uint16_t)hw->config.queue_size;
+	/* A peer may turn packed rings down. */
+	info->default_rxportconf.ring_size = (uint16_t)(packed ? size : rte_align32prevpow2(size));
+	info->default_txportconf.ring_size = info->default_rxportconf.ring_size;
 	info->default_rxportconf.burst_size = 32;
 	info->default_txportconf.burst_size = 32;
 	info->default_rxportconf.nb_queues = 1;
@@ -165,26 +174,17 @@ port_infos_get(struct rte_eth_dev *dev, struct rte_eth_dev_info *info)
 
 	if (!hw->is_negotiated)
 		port_refresh_limits(hw, features);
-	infos_of_queues(hw, info);
+	infos_of_queues(hw, features, info);
 	info->max_mac_addrs = 1;
 	info->min_mtu = RTE_ETHER_MIN_MTU;
 	info->max_mtu = hw->max_mtu;
 	info->max_rx_pktlen = (uint32_t)hw->max_mtu + PORT_FRAME_OVERHEAD;
 	info->min_rx_bufsize = RTE_ETHER_MIN_LEN;
-	if (features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF))
-		info->rx_offload_capa = RTE_ETH_RX_OFFLOAD_SCATTER;
-	info->tx_offload_capa = RTE_ETH_TX_OFFLOAD_MULTI_SEGS | RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	info->tx_queue_offload_capa = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	offload_infos_get(hw, hw->ops->get_features(hw->device), info);
 	if (hw->config.speed != UINT32_MAX)
 		info->speed_capa = RTE_ETH_LINK_SPEED_FIXED |
 			rte_eth_speed_bitflag(hw->config.speed, RTE_ETH_LINK_FULL_DUPLEX);
 	return 0;
-}
-
-static const uint32_t *
-port_ptypes_get(PTYPES_GET_PARAMS)
-{
-	return NULL; /* no packet is parsed */
 }
 
 /* Modes beside the offloads, which ethdev itself checks against our capabilities. */
@@ -241,11 +241,14 @@ port_configure(struct rte_eth_dev *dev)
 	ret = pairs_check(hw, pairs);
 	if (ret != 0)
 		return ret;
+	offload_log_limits(hw);
 	hw->is_stale |= pairs != hw->pairs;
 	hw->pairs = pairs;
 	dev->data->scattered_rx = !!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF));
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	if (!control_has_modes(hw)) {
+		dev->data->promiscuous = 1;
+		dev->data->all_multicast = 1;
+	}
 	return 0;
 }
 
@@ -255,6 +258,8 @@ port_select_paths(struct virtio_hw *hw)
 	const bool may_vector = hw->config.vectorized != DEVARGS_VECTORIZED_NO;
 	const struct path_request request = {
 		.features = hw->features,
+		.rx_offloads = hw->dev->data->dev_conf.rxmode.offloads,
+		.tx_offloads = hw->dev->data->dev_conf.txmode.offloads,
 		.simd = may_vector ? simd_bits(rte_vect_get_max_simd_bitwidth()) : 0,
 	};
 
@@ -262,6 +267,7 @@ port_select_paths(struct virtio_hw *hw)
 	hw->tx_path = tx_path_select(&request);
 	hw->dev->rx_pkt_burst = hw->rx_path->burst;
 	hw->dev->tx_pkt_burst = hw->tx_path->burst;
+	hw->dev->tx_pkt_prepare = tx_prepare;
 	PORT_LOG(INFO, hw->name, "rx path: %s; tx path: %s", hw->rx_path->name, hw->tx_path->name);
 	if (hw->config.vectorized == DEVARGS_VECTORIZED_YES && (hw->rx_path->traits.simd | hw->tx_path->traits.simd) == 0)
 		PORT_LOG(NOTICE, hw->name, "vectorized=1, but no vector path fits: %u bits may be used (see "
@@ -284,6 +290,8 @@ port_go_live(struct virtio_hw *hw)
 		ret = hw->ops->set_status(hw->device, status);
 	if (ret == 0)
 		ret = control_set_pairs(hw);
+	if (ret == 0)
+		ret = control_set_vlans(hw);
 	if (ret == 0) {
 		hw->is_live = true;
 		hw->is_stale = false;
@@ -351,6 +359,9 @@ port_close(struct rte_eth_dev *dev)
 static const struct eth_dev_ops port_ops = {
 	.dev_infos_get = port_infos_get,
 	.dev_supported_ptypes_get = port_ptypes_get,
+	.dev_ptypes_set = port_ptypes_set,
+	.vlan_offload_set = port_vlan_offload_set,
+	.vlan_filter_set = port_vlan_filter_set,
 	.dev_configure = port_configure,
 	.dev_start = port_start,
 	.dev_stop = port_stop,
@@ -387,6 +398,7 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 {
 	uint16_t nr_queues = (uint16_t)(2 * hw->config.queues);
 	struct port_queue *queues = calloc(nr_queues, sizeof(*queues));
+	uint64_t offer;
 
 	if (queues == NULL)
 		return -ENOMEM;
@@ -395,7 +407,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	hw->queues = queues;
 	hw->nr_queues = nr_queues;
 	pthread_mutex_unlock(&hw->queues_lock);
-	port_refresh_limits(hw, port_wanted_features(hw, hw->ops->get_features(hw->device)));
+	offer = port_wanted_features(hw, hw->ops->get_features(hw->device));
+	port_refresh_limits(hw, offer);
 	port_read_mac(hw);
 	hw->mac = hw->device_mac;
 
@@ -407,8 +420,8 @@ port_init(struct virtio_hw *hw, struct rte_eth_dev *dev)
 	dev->data->dev_private = hw; /* for others' eyes; see port_of() */
 	dev->data->mac_addrs = &hw->mac;
 	dev->data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
-	dev->data->promiscuous = 1;
-	dev->data->all_multicast = 1;
+	dev->data->promiscuous = !(offer & VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX));
+	dev->data->all_multicast = dev->data->promiscuous;
 	return 0;
 }
 

@@ -37,6 +37,8 @@
 #define PORT_FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
 /** Largest frame: 64 KiB, by mergeable buffers or by one large buffer. */
 #define PORT_FRAME_MAX 65535
+/** Largest packet of several coalesced ones. */
+#define PORT_LRO_MAX (65536 + RTE_ETHER_HDR_LEN)
 
 struct virtio_hw;
 
@@ -54,6 +56,9 @@ struct port_peer_info {
 	uint64_t features;      /**< gauge: negotiated */
 	uint64_t offered;       /**< gauge */
 	uint64_t protocol;      /**< gauge: the back-end dialect's own bits */
+	uint64_t peer_missed;   /**< packets that the peer dropped because nobody polled in time */
+	uint64_t peer_refused;  /**< packets of ours that the peer dropped */
+	uint64_t peer_mtu;      /**< gauge: what the peer has its own at; 0: it has none */
 	const char *backend;    /**< kind: "vhost-user" */
 };
 
@@ -84,6 +89,7 @@ struct port_queue {
 	uint64_t offloads;      /**< of this queue alone */
 	struct rte_mempool *pool;
 	uint64_t built_features; /**< what it was made for */
+	uint64_t built_offloads; /**< likewise, of those that rxtx/ knows about */
 	bool built_fast_free;
 	struct queue_stats retired;  /**< counts of its predecessors */
 	struct queue_stats baseline; /**< what the last reset of the statistics took off */
@@ -108,6 +114,7 @@ struct virtio_hw {
 	bool is_negotiated;        /**< FEATURES_OK */
 	bool is_live;              /**< DRIVER_OK: the device knows the rings */
 	bool is_started;           /**< between a start that succeeded and the next stop: there can be a link */
+	bool skips_ptypes;         /**< the application wants no packet types */
 	bool is_stale;             /**< the rings are no longer those that the device knows */
 	uint16_t pairs;            /**< in use */
 	uint16_t nr_queues;        /**< of `queues`: twice the devarg */
@@ -135,6 +142,20 @@ int port_init(struct virtio_hw *hw, struct rte_eth_dev *dev);
 void port_free(struct virtio_hw *hw);
 /** What we would accept of @p offer. */
 uint64_t port_wanted_features(const struct virtio_hw *hw, uint64_t offer);
+
+/* --- ethdev_offload.c --- */
+
+/** Feature bits that the configured offloads want; what of them is to be had depends on the device. */
+uint64_t offload_wanted_features(const struct virtio_hw *hw);
+/** Fill in the capabilities of a device with @p offer. */
+void offload_infos_get(const struct virtio_hw *hw, uint64_t offer, struct rte_eth_dev_info *info);
+/** Tell of wishes that had to be left out. */
+void offload_log_limits(const struct virtio_hw *hw);
+/** RTE_ETH_RX_OFFLOAD_* or RTE_ETH_TX_OFFLOAD_* of the queue at @p index. */
+uint64_t offload_of_queue(const struct virtio_hw *hw, uint16_t index);
+const uint32_t *port_ptypes_get(PTYPES_GET_PARAMS);
+int port_ptypes_set(struct rte_eth_dev *dev, uint32_t mask);
+int port_vlan_offload_set(struct rte_eth_dev *dev, int mask);
 
 /* --- ethdev_queues.c --- */
 
@@ -168,6 +189,8 @@ void queues_mark(struct virtio_hw *hw, uint8_t state);
 /** The device's events; from any thread. */
 void queues_quiesce(struct virtio_hw *hw);
 void queues_release(struct virtio_hw *hw);
+/** What rx does beside receiving, as the application wants it now. */
+void queues_refresh_rx(struct virtio_hw *hw);
 int queues_resync(struct virtio_hw *hw, uint16_t index, uint32_t *base);
 /** Zeroed EAL memory for a ring, on @p socket where there is room. */
 void *ring_memory_alloc(size_t bytes, unsigned int socket);
@@ -177,14 +200,19 @@ void *ring_memory_alloc(size_t bytes, unsigned int socket);
 int port_link_update(struct rte_eth_dev *dev, int wait_to_complete);
 int port_mac_addr_set(struct rte_eth_dev *dev, struct rte_ether_addr *addr);
 int port_mtu_set(struct rte_eth_dev *dev, uint16_t mtu);
+int port_vlan_filter_set(struct rte_eth_dev *dev, uint16_t vlan, int on);
 int port_promiscuous_enable(struct rte_eth_dev *dev);
 int port_promiscuous_disable(struct rte_eth_dev *dev);
 int port_allmulticast_enable(struct rte_eth_dev *dev);
 int port_allmulticast_disable(struct rte_eth_dev *dev);
 int port_fw_version_get(struct rte_eth_dev *dev, char *text, size_t size);
 
+/** Take over the address and the MTU that the peer gave itself. */
+void port_follow_peer(struct virtio_hw *hw);
 /** Whether the negotiated features have a control queue. */
 bool control_is_there(const struct virtio_hw *hw);
+/** Whether they have receive modes that the device wants to know. */
+bool control_has_modes(const struct virtio_hw *hw);
 /** Its virtqueue index. */
 uint16_t control_index(const struct virtio_hw *hw);
 /** Make the control queue and tell the device where it lies. 0 without one. */
@@ -192,6 +220,8 @@ int control_build(struct virtio_hw *hw);
 void control_destroy(struct virtio_hw *hw);
 /** Tell the device how many pairs are in use. 0 where there is nothing to tell. */
 int control_set_pairs(struct virtio_hw *hw);
+/** Tell the device the VLANs that the application wants to receive. 0 where there is nothing to tell. */
+int control_set_vlans(struct virtio_hw *hw);
 
 /* --- ethdev_stats.c --- */
 

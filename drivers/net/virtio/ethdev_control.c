@@ -105,6 +105,44 @@ control_set_pairs(struct virtio_hw *hw)
 		hw, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &mq, sizeof(mq));
 }
 
+/* --- VLAN filter --- */
+
+/* VIRTIO 1.3 5.1.6.5.3: "the driver can send control commands for VLAN filtering", if there is VIRTIO_NET_F_CTRL_VLAN. */
+static int
+control_send_vlan(struct virtio_hw *hw, uint16_t vlan, bool on)
+{
+	const struct virtio_net_cmd_vlan command = { .id = vlan };
+
+	return control_send(hw, VIRTIO_NET_CTRL_VLAN, on ? VIRTIO_NET_CTRL_VLAN_ADD : VIRTIO_NET_CTRL_VLAN_DEL,
+		&command, sizeof(command));
+}
+
+int
+control_set_vlans(struct virtio_hw *hw)
+{
+	const struct rte_vlan_filter_conf *wanted = &hw->dev->data->vlan_filter_conf;
+	int ret = 0;
+
+	if (hw->cq == NULL || !(hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_VLAN)))
+		return 0;
+	for (uint16_t vlan = 0; vlan <= RTE_ETHER_MAX_VLAN_ID && ret == 0; vlan++) {
+		if (wanted->ids[vlan / 64] & UINT64_C(1) << vlan % 64)
+			ret = control_send_vlan(hw, vlan, true);
+	}
+	return ret;
+}
+
+int
+port_vlan_filter_set(struct rte_eth_dev *dev, uint16_t vlan, int on)
+{
+	struct virtio_hw *hw = port_of(dev);
+
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_VLAN)))
+		return -ENOTSUP;
+	/* A port that is not live sends all of them when it starts: ethdev remembers them. */
+	return hw->is_live ? control_send_vlan(hw, vlan, on != 0) : 0;
+}
+
 /* --- MAC address --- */
 
 int
@@ -145,34 +183,69 @@ port_mtu_set(struct rte_eth_dev *dev, uint16_t mtu)
 	return 0;
 }
 
-/* --- filters: the device has none and delivers everything --- */
+/* --- the peer's own settings --- */
+
+void
+port_follow_peer(struct virtio_hw *hw)
+{
+	struct rte_ether_addr mac;
+	struct port_peer_info info;
+
+	hw->ops->read_dev_cfg(hw->device, offsetof(struct virtio_net_config, mac), &mac, sizeof(mac));
+	if (rte_is_valid_assigned_ether_addr(&mac)) {
+		hw->device_mac = mac;
+		hw->mac = mac;
+	}
+	hw->peer->get_info(hw->device, &info);
+	if (info.peer_mtu == 0 || info.peer_mtu == hw->dev->data->mtu)
+		return;
+	if (!(hw->features & VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF)) &&
+		!queues_hold_mtu(hw, (uint16_t)info.peer_mtu))
+		return;
+	hw->dev->data->mtu = (uint16_t)info.peer_mtu;
+}
+
+/* --- filters: a device without the command has none and delivers everything --- */
+
+bool
+control_has_modes(const struct virtio_hw *hw)
+{
+	return hw->features & VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX);
+}
+
+static int
+set_mode(struct virtio_hw *hw, uint8_t cmd, uint8_t on)
+{
+	if (!control_has_modes(hw))
+		return on ? 0 : -ENOTSUP;
+	/* ethdev sets the modes again after each start. */
+	if (!hw->is_live || hw->cq == NULL)
+		return 0;
+	return control_send(hw, VIRTIO_NET_CTRL_RX, cmd, &on, sizeof(on));
+}
 
 int
 port_promiscuous_enable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return 0;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_PROMISC, 1);
 }
 
 int
 port_promiscuous_disable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return -ENOTSUP;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_PROMISC, 0);
 }
 
 int
 port_allmulticast_enable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return 0;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_ALLMULTI, 1);
 }
 
 int
 port_allmulticast_disable(struct rte_eth_dev *dev)
 {
-	(void)dev;
-	return -ENOTSUP;
+	return set_mode(port_of(dev), VIRTIO_NET_CTRL_RX_ALLMULTI, 0);
 }
 
 /* --- link --- */

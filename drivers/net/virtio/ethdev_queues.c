@@ -103,6 +103,25 @@ port_ring_format(const struct virtio_hw *hw)
 	return (hw->features & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0 ? VRING_PACKED : VRING_SPLIT;
 }
 
+/* Before data threads know the queue, or beside them. */
+static void
+queue_refresh_rx(const struct virtio_hw *hw, uint16_t index, struct virtio_rxq *rxq)
+{
+	rxq_set_ptypes(rxq, !hw->skips_ptypes);
+	rxq_set_strip(rxq, (offload_of_queue(hw, index) & RTE_ETH_RX_OFFLOAD_VLAN_STRIP) != 0);
+}
+
+void
+queues_refresh_rx(struct virtio_hw *hw)
+{
+	for (uint16_t index = 0; index < hw->nr_queues; index += 2) {
+		if (hw->queues[index].rxq == NULL)
+			continue;
+		queue_refresh_rx(hw, index, hw->queues[index].rxq);
+		hw->queues[index].built_offloads = offload_of_queue(hw, index);
+	}
+}
+
 /* Make the queue that the slot at @p index describes, for the features of now. */
 static int
 queue_create(struct virtio_hw *hw, uint16_t index)
@@ -117,6 +136,7 @@ queue_create(struct virtio_hw *hw, uint16_t index)
 		.index = index,
 		.size = queue->size,
 		.features = hw->features,
+		.offloads = offload_of_queue(hw, index),
 		.mem_len = queue_is_rx(index) ? rxq_mem_bytes(hw->features, queue->size)
 			: txq_mem_bytes(hw->features, queue->size),
 		.notifier = { .kick = hw->ops->notify_queue, .device = hw->device },
@@ -138,8 +158,11 @@ queue_create(struct virtio_hw *hw, uint16_t index)
 		rte_free(config.mem);
 		return ret;
 	}
+	if (rxq != NULL)
+		queue_refresh_rx(hw, index, rxq);
 	queue->mem = config.mem;
 	queue->built_features = config.features;
+	queue->built_offloads = config.offloads;
 	queue->built_fast_free = config.fast_free;
 	pthread_mutex_lock(&hw->queues_lock);
 	queue->rxq = rxq;
@@ -296,7 +319,7 @@ queue_is_outdated(const struct virtio_hw *hw, uint16_t index)
 
 	if (queue->size == 0)
 		return false;
-	if (queue->built_features != hw->features)
+	if (queue->built_features != hw->features || queue->built_offloads != offload_of_queue(hw, index))
 		return true;
 	return !queue_is_rx(index) && queue->built_fast_free != queue_wants_fast_free(hw, queue);
 }

@@ -40,6 +40,8 @@ static const struct counter peer_counters[] = {
 	PEER_COUNTER(reconnects),
 	PEER_COUNTER(kicks),
 	PEER_COUNTER(table_updates),
+	PEER_COUNTER(peer_missed),
+	PEER_COUNTER(peer_refused),
 	PEER_GAUGE(regions),
 	PEER_GAUGE(region_limit),
 	PEER_GAUGE(connected),
@@ -52,6 +54,8 @@ static const struct counter rx_counters[] = {
 	QUEUE_COUNTER(no_mbuf),
 	QUEUE_COUNTER(bad_length),
 	QUEUE_COUNTER(bad_chain),
+	QUEUE_COUNTER(bad_csum),
+	QUEUE_COUNTER(bad_gso),
 	QUEUE_COUNTER(dropped),
 	QUEUE_COUNTER(broken),
 	QUEUE_COUNTER(kicks),
@@ -62,6 +66,7 @@ static const struct counter tx_counters[] = {
 	QUEUE_COUNTER(packets),
 	QUEUE_COUNTER(bytes),
 	QUEUE_COUNTER(too_long),
+	QUEUE_COUNTER(bad_offload),
 	QUEUE_COUNTER(no_desc),
 	QUEUE_COUNTER(dropped),
 	QUEUE_COUNTER(broken),
@@ -139,13 +144,13 @@ queue_read(struct virtio_hw *hw, uint16_t index, struct queue_stats *stats)
 static uint64_t
 rx_errors(const struct queue_stats *rx)
 {
-	return rx->bad_length + rx->bad_chain + rx->dropped;
+	return rx->bad_length + rx->bad_chain + rx->bad_csum + rx->bad_gso + rx->dropped;
 }
 
 static uint64_t
 tx_errors(const struct queue_stats *tx)
 {
-	return tx->too_long + tx->dropped;
+	return tx->too_long + tx->bad_offload + tx->dropped;
 }
 
 /* What the peer could not deliver, it drops: imissed stays 0, for nobody tells us. */
@@ -217,7 +222,7 @@ peer_values(struct virtio_hw *hw, uint64_t *values)
 	for (size_t i = 0; i < RTE_DIM(peer_counters); i++) {
 		values[i] = counter_read(&peer_counters[i], &info);
 		if (!peer_counters[i].is_gauge)
-			values[i] -= counter_read(&peer_counters[i], &hw->peer_baseline);
+			values[i] -= RTE_MIN(values[i], counter_read(&peer_counters[i], &hw->peer_baseline));
 	}
 }
 

@@ -183,6 +183,34 @@ listener_link_changed(void *ctx, bool up)
 			up ? "up" : "down", strerror(-ret));
 }
 
+/* As link_event_deliver(), but no event of ethdev's tells of it: the application sees it when it asks. */
+static void
+config_event_deliver(void *ctx)
+{
+	struct virtio_hw *hw = ctx;
+
+	if (__atomic_load_n(&hw->is_probed, __ATOMIC_ACQUIRE))
+		port_follow_peer(hw);
+}
+
+static void
+listener_config_changed(void *ctx)
+{
+	struct virtio_hw *hw = ctx;
+	int ret = rte_eal_alarm_set(1, config_event_deliver, hw);
+
+	if (ret != 0)
+		PORT_LOG(ERR, hw->name, "address or MTU changed, but the event cannot be delivered: %s",
+			strerror(-ret));
+}
+
+static void
+device_events_cancel(struct virtio_hw *hw)
+{
+	rte_eal_alarm_cancel(link_event_deliver, hw);
+	rte_eal_alarm_cancel(config_event_deliver, hw);
+}
+
 /* --- struct port_peer_ops --- */
 
 static bool
@@ -222,6 +250,9 @@ device_get_info(void *device, struct port_peer_info *info)
 		.features = seen.features,
 		.offered = seen.offered,
 		.protocol = seen.protocol,
+		.peer_missed = seen.peer_missed,
+		.peer_refused = seen.peer_refused,
+		.peer_mtu = seen.peer_mtu,
 		.backend = seen.backend,
 	};
 }
@@ -232,7 +263,7 @@ device_close(struct virtio_hw *hw)
 {
 	virtio_user_device_close(hw->device);
 	hw->device = NULL;
-	rte_eal_alarm_cancel(link_event_deliver, hw);
+	device_events_cancel(hw);
 }
 
 static const struct port_peer_ops device_peer_ops = {
@@ -259,12 +290,22 @@ features_off(const struct port_config *config)
 	return off;
 }
 
+static const char *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
 static int
 device_open(struct virtio_hw *hw)
 {
 	struct virtio_user_config config = {
 		.name = hw->name,
 		.path = hw->config.path,
+		.iface = text_or_null(hw->config.iface),
+		.netns = text_or_null(hw->config.netns),
+		.persist = hw->config.persist,
+		.sndbuf = hw->config.sndbuf,
 		.server = hw->config.server,
 		.control_queue = hw->config.cq,
 		.queue_pairs = (uint16_t)hw->config.queues,
@@ -278,6 +319,7 @@ device_open(struct virtio_hw *hw)
 			.resync = listener_resync,
 			.release = listener_release,
 			.link_changed = listener_link_changed,
+			.config_changed = listener_config_changed,
 		},
 	};
 	struct virtio_user_device *device = NULL;
@@ -286,7 +328,7 @@ device_open(struct virtio_hw *hw)
 	memcpy(config.mac, hw->config.mac, sizeof(config.mac));
 	ret = virtio_user_device_open(&config, &device);
 	if (ret != 0) {
-		rte_eal_alarm_cancel(link_event_deliver, hw);
+		device_events_cancel(hw);
 		return ret;
 	}
 	hw->device = device;

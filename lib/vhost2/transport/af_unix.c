@@ -173,7 +173,8 @@ close_target(struct transport_endpoint *endpoint)
 
 const struct transport transport_vhost_user = {
 	.name = "vhost-user",
-	.flags = RTE_VHOST2_CLIENT | RTE_VHOST2_NO_RECONNECT | RTE_VHOST2_NO_LOG,
+	.flags = RTE_VHOST2_CLIENT | RTE_VHOST2_NO_RECONNECT | RTE_VHOST2_IOMMU | RTE_VHOST2_NO_LOG |
+		RTE_VHOST2_INFLIGHT,
 	.features = VHOST_USER_BIT(VHOST_USER_F_PROTOCOL_FEATURES),
 	.open = open_target,
 	.begin = begin_target,

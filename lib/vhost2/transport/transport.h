@@ -55,6 +55,7 @@ struct transport {
 };
 
 extern const struct transport transport_vhost_user;
+extern const struct transport transport_loopback;
 
 /** Make a session for a front-end that came; begin it by session_pump(). @return 0; -ENOSPC; -ENOMEM; -ESHUTDOWN */
 int transport_enter(struct transport_endpoint *endpoint, struct session_link *link, struct session **session);

@@ -152,6 +152,9 @@ answer(struct vhost_user_conn *conn, int rc)
 		return;
 	}
 	vhost_user_message_close_fds(reply);
+	/* It was said why. */
+	if (conn->session->refused)
+		session_end(conn->session);
 	session_fail(conn->session, RTE_VHOST2_ERR_CALLBACK, "%s cannot be answered, error %d",
 		vhost_user_message_name(VHOST_USER_TO_BACKEND, conn->request.header.request), -rc);
 }
@@ -226,6 +229,8 @@ static const struct session_link_ops link_ops = {
 	.hangup = hangup,
 	.gone = gone,
 	.config_changed = vhost_user_backend_config_changed,
+	.can_ask = vhost_user_backend_can_ask,
+	.iotlb_miss = vhost_user_backend_iotlb_miss,
 };
 
 static struct vhost_user_conn *

@@ -83,8 +83,10 @@ extern const uint64_t vhost_user_protocol_of_devices;
 int vhost_user_backend_open(struct vhost_user_conn *conn, int fd);
 /** Let go of it. Idempotent. */
 void vhost_user_backend_close(struct vhost_user_conn *conn);
-/** session_link_ops.config_changed */
-void vhost_user_backend_config_changed(struct session_link *link);
+/** session_link_ops.config_changed, can_ask, iotlb_miss */
+bool vhost_user_backend_config_changed(struct session_link *link);
+bool vhost_user_backend_can_ask(struct session_link *link);
+void vhost_user_backend_iotlb_miss(struct session_link *link, uint64_t iova, uint8_t perm);
 
 /** Put a message out; what the socket does not take stays in the box. @return 0; -errno: the channel is broken */
 int vhost_user_outbox_flush(struct vhost_user_outbox *outbox, struct vhost_user_channel *channel);

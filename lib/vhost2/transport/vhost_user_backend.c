@@ -87,29 +87,57 @@ vhost_user_backend_close(struct vhost_user_conn *conn)
 	conn->backend_source.fd = -1;
 }
 
-/* @return the empty box for a request that may be sent now; NULL: there is no way */
-static struct vhost_user_message *
-begin_request(struct vhost_user_conn *conn, uint32_t request, uint32_t size)
+static struct vhost_user_conn *
+conn_of(struct session_link *link)
 {
-	struct vhost_user_message *message = &conn->to_frontend.message;
-	struct vhost_user_error error;
-
-	if (conn->backend.fd < 0 || conn->to_frontend.busy)
-		return NULL;
-	vhost_user_message_init(message, request, size);
-	if (vhost_user_message_validate(VHOST_USER_TO_FRONTEND, message, &conn->negotiated, &error) != 0)
-		return NULL;
-	return message;
+	return vhost2_container_of(link, struct vhost_user_conn, link);
 }
 
-void
-vhost_user_backend_config_changed(struct session_link *link)
+/* Send what is in the box, if the front-end agreed to such requests. */
+static void
+send_request(struct vhost_user_conn *conn)
 {
-	struct vhost_user_conn *conn = vhost2_container_of(link, struct vhost_user_conn, link);
+	struct vhost_user_error error;
 
-	if (begin_request(conn, VHOST_USER_BACKEND_CONFIG_CHANGE_MSG, 0) == NULL)
+	if (vhost_user_message_validate(VHOST_USER_TO_FRONTEND, &conn->to_frontend.message, &conn->negotiated,
+			&error) != 0)
 		return;
 	conn->to_frontend.busy = true;
 	conn->to_frontend.sent = 0;
 	flush(conn);
+}
+
+bool
+vhost_user_backend_can_ask(struct session_link *link)
+{
+	const struct vhost_user_conn *conn = conn_of(link);
+
+	return conn->backend.fd >= 0 && !conn->to_frontend.busy;
+}
+
+bool
+vhost_user_backend_config_changed(struct session_link *link)
+{
+	struct vhost_user_conn *conn = conn_of(link);
+
+	if (conn->to_frontend.busy)
+		return false;
+	/* Without the socket there is nobody to hear it, later neither. */
+	if (conn->backend.fd < 0)
+		return true;
+	vhost_user_message_init(&conn->to_frontend.message, VHOST_USER_BACKEND_CONFIG_CHANGE_MSG, 0);
+	send_request(conn);
+	return true;
+}
+
+void
+vhost_user_backend_iotlb_miss(struct session_link *link, uint64_t iova, uint8_t perm)
+{
+	struct vhost_user_conn *conn = conn_of(link);
+	struct vhost_user_message *message = &conn->to_frontend.message;
+
+	vhost_user_message_init(message, VHOST_USER_BACKEND_IOTLB_MSG, sizeof(message->payload.iotlb));
+	message->payload.iotlb = (struct vhost_user_iotlb){ .iova = iova, .permissions = perm,
+		.type = VHOST_USER_IOTLB_MISS };
+	send_request(conn);
 }

@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <linux/virtio_config.h>
 #include <string.h>
 
 #include "vhost2/transport/vhost_user.h"
@@ -24,6 +25,10 @@ vhost_user_protocol_offer(const struct session_device *device)
 
 	if (device->ops.get_config != NULL)
 		offer |= PROTOCOL(CONFIG);
+	if ((device->flags & RTE_VHOST2_NO_LOG) == 0)
+		offer |= PROTOCOL(LOG_SHMFD);
+	if ((device->flags & RTE_VHOST2_INFLIGHT) != 0)
+		offer |= PROTOCOL(INFLIGHT_SHMFD);
 	return offer | (device->ops.protocol_features & vhost_user_protocol_of_devices);
 }
 
@@ -213,6 +218,44 @@ set_backend_req_fd(struct vhost_user_conn *conn, struct vhost_user_message *requ
 }
 
 static void
+set_log_base(struct vhost_user_conn *conn, struct vhost_user_message *request)
+{
+	const struct vhost_user_log *log = &request->payload.log;
+
+	/* Without LOG_SHMFD there is no descriptor, and no way to have the log. */
+	session_set_log_base(conn->session, request->nr_fds > 0 ? request->fds[0] : VHOST_USER_NO_FD, log->offset,
+		log->size);
+}
+
+static void
+iotlb_msg(struct vhost_user_conn *conn, struct vhost_user_message *request)
+{
+	const struct vhost_user_iotlb *iotlb = &request->payload.iotlb;
+
+	switch (iotlb->type) {
+	case VHOST_USER_IOTLB_UPDATE:
+		session_iotlb_update(conn->session, iotlb->iova, iotlb->size, iotlb->user_addr, iotlb->permissions);
+		break;
+	case VHOST_USER_IOTLB_INVALIDATE:
+		session_iotlb_invalidate(conn->session, iotlb->iova, iotlb->size);
+		break;
+	default:
+		heard(conn, request);
+		session_refuse(conn->session, RTE_VHOST2_ERR_MESSAGE, -EINVAL, "type %u is neither update nor invalidate",
+			iotlb->type);
+	}
+}
+
+static void
+set_inflight_fd(struct vhost_user_conn *conn, struct vhost_user_message *request)
+{
+	const struct vhost_user_inflight *told = &request->payload.inflight;
+
+	session_set_inflight(conn->session, request->fds[0], told->mmap_offset, told->mmap_size, told->num_queues,
+		told->queue_size);
+}
+
+static void
 custom(struct vhost_user_conn *conn, struct vhost_user_message *request)
 {
 	conn->custom = (struct rte_vhost2_msg){
@@ -291,6 +334,50 @@ vring_base(struct vhost_user_conn *conn, const struct vhost_user_message *reques
 	return 0;
 }
 
+/* vhost-user SET_LOG_BASE: front-ends want to hear of it and look for nothing in the reply. */
+static int
+log_base(struct vhost_user_conn *conn, const struct vhost_user_message *request, struct vhost_user_message *reply,
+	int rc)
+{
+	(void)conn;
+	(void)request;
+	reply->header.size = 0;
+	return rc;
+}
+
+/* vhost-user IOTLB_MSG: "has to acknowledge the request with sending zero as u64" */
+static int
+iotlb_result(struct vhost_user_conn *conn, const struct vhost_user_message *request, struct vhost_user_message *reply,
+	int rc)
+{
+	(void)conn;
+	(void)request;
+	return reply_u64(reply, rc == 0 ? 0 : 1);
+}
+
+/*
+ * What cannot be had is answered by a size of 0 and no descriptor, upon which front-ends do without: more than there
+ * is, and packed rings.
+ */
+static int
+inflight_fd(struct vhost_user_conn *conn, const struct vhost_user_message *request, struct vhost_user_message *reply,
+	int rc)
+{
+	const struct rte_vhost2_tgt_ops *ops = &conn->endpoint->device->ops;
+	const struct vhost_user_inflight *asked = &request->payload.inflight;
+	int fd = -EINVAL;
+
+	(void)rc;
+	reply->payload.inflight = (struct vhost_user_inflight){ .num_queues = asked->num_queues,
+		.queue_size = asked->queue_size };
+	if (asked->num_queues <= ops->nr_queues && asked->queue_size <= ops->queue_size_max &&
+	    (conn->session->vdev->features & VHOST_USER_BIT(VIRTIO_F_RING_PACKED)) == 0)
+		fd = inflight_make(asked->num_queues, asked->queue_size, &reply->payload.inflight.mmap_size);
+	if (fd >= 0)
+		vhost_user_message_add_fd(reply, fd);
+	return 0;
+}
+
 static int
 config(struct vhost_user_conn *conn, const struct vhost_user_message *request, struct vhost_user_message *reply, int rc)
 {
@@ -325,6 +412,7 @@ static const struct vhost_user_verb verbs[VHOST_USER_REQUEST_COUNT] = {
 	VERB(SET_OWNER, heard, NULL),
 	VERB(RESET_OWNER, reset_owner, NULL),
 	VERB(SET_MEM_TABLE, set_mem_table, NULL),
+	VERB(SET_LOG_BASE, set_log_base, log_base),
 	VERB(SET_LOG_FD, heard, NULL),
 	VERB(SET_VRING_NUM, set_vring_num, NULL),
 	VERB(SET_VRING_ADDR, set_vring_addr, NULL),
@@ -338,8 +426,11 @@ static const struct vhost_user_verb verbs[VHOST_USER_REQUEST_COUNT] = {
 	VERB(GET_QUEUE_NUM, heard, queue_num),
 	VERB(SET_VRING_ENABLE, set_vring_enable, NULL),
 	VERB(SET_BACKEND_REQ_FD, set_backend_req_fd, NULL),
+	VERB(IOTLB_MSG, iotlb_msg, iotlb_result),
 	VERB(GET_CONFIG, get_config, config),
 	VERB(SET_CONFIG, set_config, NULL),
+	VERB(GET_INFLIGHT_FD, heard, inflight_fd),
+	VERB(SET_INFLIGHT_FD, set_inflight_fd, NULL),
 	VERB(RESET_DEVICE, reset_device, NULL),
 	VERB(GET_MAX_MEM_SLOTS, heard, mem_slots),
 	VERB(ADD_MEM_REG, add_mem_reg, NULL),

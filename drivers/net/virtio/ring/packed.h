@@ -88,14 +88,7 @@ void packed_reset(struct virtqueue *vq);
 void packed_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
 uint16_t packed_peek_ready(const struct virtqueue *vq);
 
-/**
- * A peer vanished. Leave what it had returned to be taken, and take everything else out of the ring, to be placed
- * again by the caller. Mends a broken queue.
- *
- * @param cookies
- *   Room for as many as the ring has descriptors; filled in the order in which they were placed.
- * @return what used_idx will be when all that was returned is taken. The new peer begins at avail_pos as it is now.
- */
+/** virtqueue_salvage() of a packed ring. */
 uint16_t packed_salvage(struct virtqueue *vq, void **cookies, uint32_t *n);
 
 /* --- placing --- */
@@ -331,58 +324,6 @@ packed_run_end(struct virtqueue *vq, uint16_t n)
 	vq->nb_free += n;
 }
 
-/** packed_take() up to the end of the lap. */
-VIRTIO_INLINE uint16_t
-packed_take_lap(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *lens, uint16_t n)
-{
-	struct packed_run run = packed_run_begin(vq, in_order);
-	uint64_t word = 0;
-	bool bad = false;
-	uint16_t i;
-
-	if (in_order && unlikely(vq->batch_left != 0))
-		return packed_take_batched(vq, cookies, lens, n);
-	if (unlikely(n > vq->size - run.slot))
-		n = (uint16_t)(vq->size - run.slot);
-	for (i = 0; i < n; i++) {
-		word = packed_word_read(&run.desc[i]);
-		if (packed_run_differs(&run, in_order, word, i) != 0)
-			break;
-		cookies[i] = packed_run_cookie(&run, in_order, word, i);
-		if (!in_order && unlikely(cookies[i] == NULL)) {
-			bad = true;
-			break;
-		}
-		if (lens != NULL)
-			lens[i] = (uint32_t)word;
-	}
-	/* What was returned is read after the flags that say so. */
-	virtio_rmb();
-	packed_run_end(vq, i);
-	if (!in_order && unlikely(bad))
-		virtqueue_break_id(vq, packed_word_id(word));
-	if (in_order && i < n && unlikely(packed_word_is_used(word, vq->used_pos.wrap)))
-		i += packed_take_batched(vq, cookies + i, lens + i, n - i);
-	return i;
-}
-
-/**
- * Take up to @p n buffers of one descriptor each, as far as they are there; @p n at most what is outstanding. Fewer
- * also when the queue broke. @p lens: NULL when nobody asks.
- */
-VIRTIO_INLINE uint16_t
-packed_take(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *lens, uint16_t n)
-{
-	uint16_t taken = 0;
-	uint16_t got;
-
-	do {
-		got = packed_take_lap(vq, in_order, cookies + taken, lens == NULL ? NULL : lens + taken, n - taken);
-		taken += got;
-	} while (unlikely(taken < n && vq->used_pos.idx == 0 && got > 0 && !vq->broken));
-	return taken;
-}
-
 /**
  * In order: how many descriptors are known to be used, after the one look that can tell whether @p group of them are.
  * If it cannot, one more at the next descriptor: a peer that batches writes there only.
@@ -440,16 +381,6 @@ packed_reclaim_in_order(struct virtqueue *vq, void ***done, uint16_t n)
 	vq->nb_known -= n;
 	packed_run_end(vq, n);
 	return n;
-}
-
-VIRTIO_INLINE uint16_t
-packed_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
-{
-	if (unlikely(n > virtqueue_outstanding(vq)))
-		n = virtqueue_outstanding(vq);
-	if (unlikely(vq->nb_long != 0))
-		return packed_reclaim_long(vq, done, n);
-	return packed_take(vq, false, done, NULL, n);
 }
 
 /** Whether the device wants to hear of what was placed since this was asked last. After virtio_mb(). */

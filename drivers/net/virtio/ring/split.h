@@ -3,8 +3,8 @@
  */
 
 /*
- * The driver's data verbs on a split virtqueue: take and refill, place and reclaim. Reached through verbs.h only, where
- * the shape is a compile-time constant and every test of in_order folds away.
+ * The driver's data verbs on a split virtqueue: refill and place; take and reclaim are in split_take.h. Reached through
+ * verbs.h only, where the shape is a compile-time constant and every test of in_order folds away.
  *
  * Writing goes through a cursor, a copy of the positions that the compiler can keep in registers: descriptor stores
  * may alias anything, so a loop over the virtqueue itself would reload it for every packet.
@@ -26,6 +26,7 @@ struct split_cursor {
 	void **cookies;
 	uint16_t *heads;
 	const uint16_t *free_ids;
+	bool is_lined_up;
 	uint16_t mask;
 	uint16_t avail_idx;
 	uint16_t desc_next;
@@ -40,6 +41,7 @@ split_cursor_begin(const struct virtqueue *vq)
 		.cookies = vq->cookies,
 		.heads = vq->heads,
 		.free_ids = vq->free_ids,
+		.is_lined_up = vq->is_lined_up,
 		.mask = vq->mask,
 		.avail_idx = vq->avail_idx,
 		.desc_next = vq->desc_next,
@@ -63,7 +65,7 @@ split_next_id(const struct split_cursor *at, bool in_order)
 {
 	const uint16_t position = at->desc_next & at->mask;
 
-	return in_order ? position : at->free_ids[position];
+	return in_order || likely(at->is_lined_up) ? position : at->free_ids[position];
 }
 
 /** Enter a chain that begins at @p head; an entry that has the value already stays clean in the peer's cache. */
@@ -72,7 +74,7 @@ split_enter(struct split_cursor *at, bool in_order, uint16_t head, void *cookie)
 {
 	const uint16_t slot = at->avail_idx & at->mask;
 
-	at->cookies[in_order ? slot : head] = cookie;
+	at->cookies[in_order || likely(at->is_lined_up) ? slot : head] = cookie;
 	if (unlikely(at->heads[slot] != head)) {
 		at->heads[slot] = head;
 		split_avail_entry_write(at->avail, slot, head);
@@ -91,7 +93,7 @@ split_place(struct split_cursor *at, bool in_order, void *cookie, uint64_t addr,
 	split_enter(at, in_order, id, cookie);
 }
 
-/** In order, never a chain: descriptor, entry and cookie share the slot, and entry and cookie are in place. */
+/** Lined up, never a chain: descriptor, entry and cookie share the slot, and entry and cookie are in place. */
 VIRTIO_INLINE void
 split_place_at_slot(struct split_cursor *at, uint64_t addr, uint32_t len, uint16_t flags)
 {
@@ -112,7 +114,7 @@ split_chain_add(struct virtqueue *vq, struct split_cursor *at, bool in_order, ui
 	if ((flags & VRING_DESC_F_NEXT) != 0)
 		next = split_next_id(at, in_order);
 	split_desc_write(&at->desc[id], addr, len, flags, next);
-	if (!in_order)
+	if (!in_order && unlikely(!at->is_lined_up))
 		vq->chains[id].next = next;
 }
 
@@ -121,7 +123,7 @@ VIRTIO_INLINE void
 split_chain_end(struct virtqueue *vq, struct split_cursor *at, bool in_order, uint16_t head, uint16_t count,
 	void *cookie)
 {
-	if (!in_order)
+	if (!in_order && unlikely(!at->is_lined_up))
 		vq->chains[head].count = count;
 	split_enter(at, in_order, head, cookie);
 }
@@ -139,146 +141,6 @@ split_ready(struct virtqueue *vq)
 		return virtqueue_break_index(vq, seen);
 	vq->used_seen = seen;
 	return ready;
-}
-
-VIRTIO_INLINE uint16_t
-split_take_in_order(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
-{
-	const struct vring_used *const used = vq->used;
-	void *const *const shadow = vq->cookies;
-	const uint16_t mask = vq->mask;
-	const uint16_t first = vq->used_idx;
-	uint16_t i;
-
-	if (unlikely(vq->batch_left != 0))
-		return virtqueue_take_batched(vq, cookies, lens, n);
-	for (i = 0; i < n; i++) {
-		const uint16_t slot = (uint16_t)(first + i) & mask;
-		const struct vring_used_elem elem = split_used_elem_read(used, slot);
-
-		if (unlikely(elem.id != slot))
-			break;
-		cookies[i] = shadow[slot];
-		lens[i] = elem.len;
-	}
-	vq->used_idx += i;
-	vq->nb_free += i;
-	if (unlikely(i < n))
-		i += virtqueue_take_batched(vq, cookies + i, lens + i, n - i);
-	return i;
-}
-
-VIRTIO_INLINE uint16_t
-split_take_out_of_order(struct virtqueue *vq, void **cookies, uint32_t *lens, uint16_t n)
-{
-	const struct vring_used *const used = vq->used;
-	void **const shadow = vq->cookies;
-	uint16_t *const free_ids = vq->free_ids;
-	const uint16_t mask = vq->mask;
-	const uint16_t first = vq->used_idx;
-	const uint16_t freed = vq->desc_freed;
-	struct vring_used_elem elem = {0};
-	uint16_t i;
-
-	for (i = 0; i < n; i++) {
-		void *cookie;
-
-		elem = split_used_elem_read(used, (uint16_t)(first + i) & mask);
-		cookie = likely(elem.id <= mask) ? shadow[elem.id] : NULL;
-		if (unlikely(cookie == NULL))
-			break;
-		shadow[elem.id] = NULL;
-		free_ids[(uint16_t)(freed + i) & mask] = (uint16_t)elem.id;
-		cookies[i] = cookie;
-		lens[i] = elem.len;
-	}
-	vq->used_idx += i;
-	vq->desc_freed += i;
-	vq->nb_free += i;
-	if (unlikely(i < n))
-		virtqueue_break_id(vq, elem.id);
-	return i;
-}
-
-/** Take @p n buffers of one descriptor each; fewer only when the queue broke. @p n <= what is ready. */
-VIRTIO_INLINE uint16_t
-split_take(struct virtqueue *vq, bool in_order, void **cookies, uint32_t *lens, uint16_t n)
-{
-	if (in_order)
-		return split_take_in_order(vq, cookies, lens, n);
-	return split_take_out_of_order(vq, cookies, lens, n);
-}
-
-/** In order: the oldest outstanding chain's first descriptor tells how many are in use. */
-VIRTIO_INLINE uint32_t
-split_count_free_in_order(const struct virtqueue *vq)
-{
-	if (vq->used_idx == vq->avail_idx)
-		return vq->size;
-	return vq->size - 1 - ((vq->desc_next - vq->heads[vq->used_idx & vq->mask] - 1) & vq->mask);
-}
-
-VIRTIO_INLINE uint16_t
-split_reclaim_in_order(struct virtqueue *vq, void ***done, uint16_t n)
-{
-	const uint16_t slot = vq->used_idx & vq->mask;
-
-	/* A slice of the array: up to its end, the rest by the next call. */
-	if (unlikely(n > vq->size - slot))
-		n = vq->size - slot;
-	*done = &vq->cookies[slot];
-	vq->used_idx += n;
-	vq->nb_free = split_count_free_in_order(vq);
-	return n;
-}
-
-/** Give the further descriptors of a chain back to the FIFO, along links of our own. @return FIFO position. */
-VIRTIO_INLINE uint16_t
-split_free_links(struct virtqueue *vq, uint16_t head, uint16_t freed)
-{
-	uint16_t left = vq->chains[head].count;
-	uint16_t id = head;
-
-	vq->chains[head].count = 1;
-	while (--left > 0) {
-		id = vq->chains[id].next;
-		vq->free_ids[freed++ & vq->mask] = id;
-	}
-	return freed;
-}
-
-VIRTIO_INLINE uint16_t
-split_reclaim_out_of_order(struct virtqueue *vq, void **done, uint16_t n)
-{
-	const struct vring_used *const used = vq->used;
-	const struct vq_chain *const chains = vq->chains;
-	void **const shadow = vq->cookies;
-	uint16_t *const free_ids = vq->free_ids;
-	const uint16_t mask = vq->mask;
-	const uint16_t first = vq->used_idx;
-	uint16_t freed = vq->desc_freed;
-	uint32_t id = 0;
-	uint16_t i;
-
-	for (i = 0; i < n; i++) {
-		void *cookie;
-
-		id = split_used_elem_read(used, (uint16_t)(first + i) & mask).id;
-		cookie = likely(id <= mask) ? shadow[id] : NULL;
-		if (unlikely(cookie == NULL))
-			break;
-		shadow[id] = NULL;
-		free_ids[freed++ & mask] = (uint16_t)id;
-		if (unlikely(chains[id].count > 1))
-			freed = split_free_links(vq, (uint16_t)id, freed);
-		done[i] = cookie;
-	}
-	vq->used_idx += i;
-	vq->nb_free += (uint16_t)(freed - vq->desc_freed);
-	vq->desc_freed = freed;
-	if (unlikely(i < n))
-		virtqueue_break_id(vq, id);
-	return i;
 }
 
 /** How far used_event may fall behind before it is moved: with all that can be outstanding, less than a round. */

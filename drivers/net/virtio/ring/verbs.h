@@ -10,8 +10,8 @@
 #ifndef VIRTIO_RING_VERBS_H
 #define VIRTIO_RING_VERBS_H
 
-#include "ring/packed.h"
-#include "ring/split.h"
+#include "ring/packed_take.h"
+#include "ring/split_take.h"
 
 /** Positions while buffers are written; see split.h. Of the two the shape's is in use. */
 struct vq_cursor {
@@ -71,7 +71,7 @@ vq_cookie_run(const struct virtqueue *vq, struct vq_shape shape, uint16_t *n)
 {
 	const uint16_t slot = vq_is_packed(shape) ? vq->avail_pos.idx : vq->avail_idx & vq->mask;
 
-	if (!shape.in_order)
+	if (!shape.in_order && (vq_is_packed(shape) || unlikely(!vq->is_lined_up)))
 		return NULL;
 	if (unlikely(*n > vq->size - slot))
 		*n = vq->size - slot;
@@ -86,11 +86,69 @@ vq_place_writable(struct vq_cursor *at, struct vq_shape shape, void *cookie, uin
 		packed_place_prepared(&at->packed, at->packed.slot, addr, len, VRING_DESC_F_WRITE);
 	else if (vq_is_packed(shape))
 		packed_place(&at->packed, false, cookie, addr, len, VRING_DESC_F_WRITE);
-	else if (shape.in_order)
+	else if (shape.in_order || likely(at->split.is_lined_up))
 		split_place_at_slot(&at->split, addr, len, VRING_DESC_F_WRITE);
 	else
 		split_place(&at->split, false, cookie, addr, len, VRING_DESC_F_WRITE);
 }
+
+/**
+ * Place @p n device-writable buffers of @p len bytes, each of which lies @p distance behind its cookie. Cookies as for
+ * vq_place_writable(). There must be room.
+ */
+VIRTIO_INLINE void
+vq_place_writable_group(struct vq_cursor *at, struct vq_shape shape, void *const *cookies, uint16_t n,
+	uint64_t distance, uint32_t len)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		if (vq_is_packed(shape))
+			i += packed_place_writable_fours(&at->packed, shape, &cookies[i], n - i, distance, len);
+		else
+			i += split_place_writable_fours(&at->split, shape, &cookies[i], n - i, distance, len);
+		if (shape.simd != 0 && i == n)
+			break;
+		vq_place_writable(at, shape, cookies[i], (uintptr_t)cookies[i] + distance, len);
+	}
+}
+
+#ifdef __AVX2__
+/** Vector rows: where groups of four device-readable buffers of one descriptor each go. */
+struct vq_fours {
+	struct packed_fours packed;
+	struct split_fours split;
+};
+
+/** @return how many of @p n buffers can go there, a multiple of four. */
+VIRTIO_INLINE uint16_t
+vq_fours_begin(const struct vq_cursor *at, struct vq_shape shape, uint16_t n, struct vq_fours *fours)
+{
+	if (vq_is_packed(shape))
+		return packed_fours_begin(&at->packed, shape, n, &fours->packed);
+	return split_fours_begin(&at->split, n, &fours->split);
+}
+
+/** Place four; lanes: addresses, lengths. */
+VIRTIO_INLINE void
+vq_fours_place(struct vq_fours *fours, struct vq_shape shape, void *const *cookies, __m256i addrs, __m256i lens)
+{
+	if (vq_is_packed(shape))
+		packed_fours_place(&fours->packed, shape, cookies, addrs, lens);
+	else
+		split_fours_place(&fours->split, cookies, addrs, lens);
+}
+
+/** Note that @p n buffers were placed. */
+VIRTIO_INLINE void
+vq_fours_end(struct vq_cursor *at, struct vq_shape shape, uint16_t n)
+{
+	if (vq_is_packed(shape))
+		packed_fours_end(&at->packed, n);
+	else
+		split_fours_end(&at->split, n);
+}
+#endif
 
 /** One link of a chain, then another, then vq_chain_end(); @p flags as VRING_DESC_F_*, NEXT but for the last link. */
 VIRTIO_INLINE void
@@ -185,8 +243,8 @@ VIRTIO_INLINE uint16_t
 vq_take(struct virtqueue *vq, struct vq_shape shape, void **cookies, uint32_t *lens, uint16_t n)
 {
 	if (vq_is_packed(shape))
-		return packed_take(vq, shape.in_order, cookies, lens, n);
-	return split_take(vq, shape.in_order, cookies, lens, n);
+		return packed_take(vq, shape, cookies, lens, n);
+	return split_take(vq, shape, cookies, lens, n);
 }
 
 /**
@@ -203,10 +261,8 @@ vq_reclaim(struct virtqueue *vq, struct vq_shape shape, void ***done, uint16_t n
 	if (vq_is_packed(shape) && shape.in_order)
 		return packed_reclaim_in_order(vq, done, n);
 	if (vq_is_packed(shape))
-		return packed_reclaim_out_of_order(vq, *done, n);
-	if (shape.in_order)
-		return split_reclaim_in_order(vq, done, n);
-	return split_reclaim_out_of_order(vq, *done, n);
+		return packed_reclaim_out_of_order(vq, shape, *done, n);
+	return split_reclaim(vq, shape, done, n);
 }
 
 #endif /* VIRTIO_RING_VERBS_H */

@@ -15,7 +15,20 @@
 #include "log.h"
 #include "ring/packed.h"
 #include "ring/split.h"
+#include "ring/split_take.h"
 #include "ring/virtqueue.h"
+
+static bool
+is_packed(const struct virtqueue *vq)
+{
+	return vq->shape.format == VRING_PACKED;
+}
+
+static bool
+may_scatter(const struct virtqueue *vq)
+{
+	return !is_packed(vq) && !vq->shape.in_order;
+}
 
 static int
 shadow_alloc(struct virtqueue *vq)
@@ -24,7 +37,9 @@ shadow_alloc(struct virtqueue *vq)
 	vq->heads = calloc(vq->size, sizeof(*vq->heads));
 	vq->free_ids = calloc((size_t)vq->mask + 1, sizeof(*vq->free_ids));
 	vq->chains = calloc(vq->size, sizeof(*vq->chains));
-	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL)
+	vq->spare = may_scatter(vq) ? calloc(vq->size, sizeof(*vq->spare)) : NULL;
+	if (vq->cookies != NULL && vq->heads != NULL && vq->free_ids != NULL && vq->chains != NULL &&
+			(vq->spare != NULL || !may_scatter(vq)))
 		return 0;
 	virtqueue_fini(vq);
 	return -ENOMEM;
@@ -64,16 +79,12 @@ virtqueue_fini(struct virtqueue *vq)
 	free(vq->heads);
 	free(vq->free_ids);
 	free(vq->chains);
+	free(vq->spare);
 	vq->cookies = NULL;
 	vq->heads = NULL;
 	vq->free_ids = NULL;
 	vq->chains = NULL;
-}
-
-static bool
-is_packed(const struct virtqueue *vq)
-{
-	return vq->shape.format == VRING_PACKED;
+	vq->spare = NULL;
 }
 
 /* Entry, descriptor and FIFO position share a number until chains or the peer shuffle them. */
@@ -99,6 +110,48 @@ split_reset(struct virtqueue *vq)
 		split_avail_entry_write(vq->avail, (uint16_t)i, (uint16_t)i);
 	split_calls_off(vq, 0);
 	vq->kick_idx = 0;
+	vq->is_lined_up = true;
+}
+
+/* The chain from @p head up to where the next one begins. */
+static void
+chain_scatter(struct virtqueue *vq, uint16_t head, uint16_t next_head)
+{
+	uint16_t id = head;
+
+	/* Of the same place twice: one chain fills the whole table. */
+	vq->chains[head].count = ((next_head - head - 1) & vq->mask) + 1;
+	do {
+		vq->chains[id].next = (uint16_t)(id + 1) & vq->mask;
+		id = vq->chains[id].next;
+	} while (id != next_head);
+}
+
+void
+virtqueue_scatter(struct virtqueue *vq)
+{
+	void **const by_slot = vq->cookies;
+	void **const by_head = vq->spare;
+	uint16_t at;
+	uint32_t i;
+
+	for (i = 0; i < vq->size; i++) {
+		by_head[i] = NULL;
+		vq->chains[i] = (struct vq_chain){.count = 1};
+	}
+	for (at = vq->used_idx; at != vq->avail_idx; at++) {
+		const uint16_t head = vq->heads[at & vq->mask];
+		const bool is_last = (uint16_t)(at + 1) == vq->avail_idx;
+
+		by_head[head] = by_slot[at & vq->mask];
+		chain_scatter(vq, head, is_last ? vq->desc_next & vq->mask : vq->heads[(at + 1) & vq->mask]);
+	}
+	for (i = 0; i < vq->nb_free; i++)
+		vq->free_ids[(vq->desc_next + i) & vq->mask] = (uint16_t)(vq->desc_next + i) & vq->mask;
+	vq->desc_freed = (uint16_t)(vq->desc_next + vq->nb_free);
+	vq->cookies = by_head;
+	vq->spare = by_slot;
+	vq->is_lined_up = false;
 }
 
 void
@@ -131,7 +184,7 @@ virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), voi
 		packed_drain(vq, give, ctx);
 		return;
 	}
-	if (vq->shape.in_order) {
+	if (vq->is_lined_up) {
 		for (at = vq->used_idx; at != vq->avail_idx; at++)
 			give(ctx, vq->cookies[at & vq->mask]);
 		return;
@@ -147,7 +200,19 @@ is_outstanding(const struct virtqueue *vq, uint32_t id)
 	return id < vq->size && vq->cookies[id] != NULL && !vq->chains[id].seen;
 }
 
-/* How far the used ring can be believed. Out of order, the heads in it are marked as seen. */
+/* Whether the peer returned what was due, up to @p claimed. */
+static bool
+returned_in_order(const struct virtqueue *vq, uint16_t claimed)
+{
+	uint16_t at;
+
+	for (at = vq->used_idx; at != claimed; at++)
+		if (split_used_elem_read(vq->used, at & vq->mask).id != vq->heads[at & vq->mask])
+			return false;
+	return true;
+}
+
+/* How far the used ring can be believed. Scattered, the heads in it are marked as seen. */
 static uint16_t
 believable_used_idx(struct virtqueue *vq)
 {
@@ -159,6 +224,10 @@ believable_used_idx(struct virtqueue *vq)
 		return vq->used_idx;
 	if (vq->shape.in_order)
 		return claimed;
+	if (vq->is_lined_up && returned_in_order(vq, claimed))
+		return claimed;
+	if (vq->is_lined_up)
+		virtqueue_scatter(vq);
 	for (at = vq->used_idx; at != claimed; at++) {
 		const uint32_t id = split_used_elem_read(vq->used, at & vq->mask).id;
 
@@ -169,70 +238,94 @@ believable_used_idx(struct virtqueue *vq)
 	return at;
 }
 
-static void
-enter_again(struct virtqueue *vq, uint16_t at, uint16_t head)
+/* Lined up: slots are the order of posting, and descriptors are taken round the table. */
+static uint32_t
+gather_lined_up(struct virtqueue *vq, uint16_t base, void **cookies)
 {
-	vq->heads[at & vq->mask] = head;
-	split_avail_entry_write(vq->avail, at & vq->mask, head);
-}
-
-/*
- * Out of order: move the heads that are still out to the end of the entries, the newest last. From the newest entry
- * backwards, so that of a number that was posted twice the later one counts, and no entry is overwritten unread.
- * Heads that no entry names any more were posted longest ago.
- */
-static void
-repost_heads(struct virtqueue *vq, uint16_t base)
-{
-	uint16_t to = vq->avail_idx;
-	uint32_t back;
-	uint32_t id;
-
-	for (back = 1; back <= vq->size; back++) {
-		const uint16_t head = vq->heads[(uint16_t)(vq->avail_idx - back) & vq->mask];
-
-		if (!is_outstanding(vq, head))
-			continue;
-		vq->chains[head].seen = true;
-		enter_again(vq, --to, head);
-	}
-	for (id = 0; id < vq->size && to != base; id++)
-		if (is_outstanding(vq, id))
-			enter_again(vq, --to, (uint16_t)id);
-	for (id = 0; id < vq->size; id++)
-		vq->chains[id].seen = false;
-}
-
-/* A peer that went mad may have written anywhere in the ring. */
-static void
-rewrite_entries(struct virtqueue *vq, uint16_t base)
-{
+	uint32_t n = 0;
+	uint16_t links;
 	uint16_t at;
 
 	for (at = base; at != vq->avail_idx; at++)
-		enter_again(vq, at, vq->heads[at & vq->mask]);
+		cookies[n++] = vq->cookies[at & vq->mask];
+	if (n > 0) {
+		links = ((vq->desc_next - vq->heads[base & vq->mask] - 1) & vq->mask) + 1;
+		vq->desc_next -= links;
+		vq->nb_free += links;
+	}
+	return n;
 }
 
-uint16_t
-virtqueue_resync(struct virtqueue *vq)
+static bool
+take_out(struct virtqueue *vq, uint32_t id, void **cookie)
+{
+	const uint16_t before = vq->desc_freed;
+
+	if (!is_outstanding(vq, id))
+		return false;
+	*cookie = vq->cookies[id];
+	vq->cookies[id] = NULL;
+	vq->free_ids[before & vq->mask] = (uint16_t)id;
+	vq->desc_freed = split_free_links(vq, (uint16_t)id, before + 1);
+	vq->nb_free += (uint16_t)(vq->desc_freed - before);
+	return true;
+}
+
+/*
+ * Scattered: the heads that are still out, the newest last. From the newest entry backwards, so that of a number
+ * that was posted twice the later one counts. Heads that no entry names any more were posted longest ago.
+ */
+static uint32_t
+gather_scattered(struct virtqueue *vq, uint16_t base, void **cookies)
+{
+	const uint32_t n = (uint16_t)(vq->avail_idx - base);
+	uint32_t to = n;
+	uint32_t back;
+	uint32_t id;
+
+	for (back = 1; back <= vq->size && to > 0; back++)
+		to -= take_out(vq, vq->heads[(uint16_t)(vq->avail_idx - back) & vq->mask], &cookies[to - 1]);
+	for (id = 0; id < vq->size && to > 0; id++)
+		to -= take_out(vq, id, &cookies[to - 1]);
+	for (id = 0; id < vq->size; id++)
+		vq->chains[id].seen = false;
+	return n;
+}
+
+static uint16_t
+split_salvage(struct virtqueue *vq, void **cookies, uint32_t *n)
 {
 	const uint16_t base = believable_used_idx(vq);
+	uint32_t slot;
 
-	if (vq->shape.in_order)
-		rewrite_entries(vq, base);
-	else
-		repost_heads(vq, base);
+	*n = vq->is_lined_up ? gather_lined_up(vq, base, cookies) : gather_scattered(vq, base, cookies);
+	vq->avail_idx = base;
 	if (vq->batch_left > (uint16_t)(base - vq->used_idx))
 		vq->batch_left = 0;
 	vq->used_seen = base;
 	vq->broken = false;
+	/* A peer that went mad may have written anywhere in the ring. Entries are written again only where they change. */
+	for (slot = 0; slot < vq->size; slot++)
+		split_avail_entry_write(vq->avail, (uint16_t)slot, vq->heads[slot]);
 	/* Nobody else is there to own the used ring. */
 	split_used_flags_set(vq->used, 0);
 	split_used_publish(vq->used, base);
 	split_calls_off(vq, base);
 	vq->kick_idx = base;
-	split_avail_publish(vq->avail, vq->avail_idx);
+	split_avail_publish(vq->avail, base);
 	return base;
+}
+
+uint16_t
+virtqueue_salvage(struct virtqueue *vq, void **cookies, uint32_t *n)
+{
+	return is_packed(vq) ? packed_salvage(vq, cookies, n) : split_salvage(vq, cookies, n);
+}
+
+uint32_t
+virtqueue_base(const struct virtqueue *vq)
+{
+	return is_packed(vq) ? packed_base(vq->avail_pos) : vq->avail_idx;
 }
 
 static void

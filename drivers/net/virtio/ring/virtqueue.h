@@ -13,16 +13,17 @@
  * them, how far both indices have come. Of the shared memory only used.idx, used.flags and used elements are read, each
  * once, and each is checked against this shadow. Descriptors and available entries are written and never read back.
  *
- * Two disciplines. In order (VIRTIO_F_IN_ORDER): descriptors are taken round the table, the cookie of a buffer lies at
- * the slot of its available entry, so a run of finished buffers is a slice of the cookie array and can be freed or
- * filled as such. Out of order: the cookie lies at the buffer's first descriptor, and free descriptors wait in a FIFO.
- * A FIFO, not a stack: a peer that happens to finish in order (most do) hands descriptors back in table order, so
- * descriptor stores keep filling whole cache lines, and available entries keep the values that they have.
+ * Two disciplines. Lined up: descriptors are taken round the table, the cookie of a buffer lies at the slot of its
+ * available entry, so a run of finished buffers is a slice of the cookie array and can be freed or filled as such.
+ * Scattered: the cookie lies at the buffer's first descriptor, and free descriptors wait in a FIFO. With
+ * VIRTIO_F_IN_ORDER a queue is always lined up. Without it a split one begins so too, and its peer's ids are compared
+ * with those that are due: most peers finish in order unasked. The first id that was not due scatters the queue
+ * (virtqueue_scatter()) until it is reset. A packed one is scattered from the start.
  *
  * avail_idx - used_idx is the number of outstanding buffers in both disciplines; every bound follows from that.
  *
  * A peer that breaks the rules (an id that is not outstanding, an index beyond what is outstanding) makes the queue
- * broken: nothing is taken any more until virtqueue_reset() or virtqueue_resync().
+ * broken: nothing is taken any more until virtqueue_reset() or virtqueue_salvage().
  */
 
 #ifndef VIRTIO_RING_VIRTQUEUE_H
@@ -40,13 +41,14 @@
 struct vq_shape {
 	enum vring_format format;
 	bool in_order;
+	uint16_t simd; /**< width of the vectors that the loop may use, in bits; 0: none, plain C */
 };
 
-/** Out of order: the chain that begins at a descriptor, or where a chain goes on. Heap. */
+/** Scattered: the chain that begins at a descriptor, or where a chain goes on. Heap. */
 struct vq_chain {
 	uint16_t next;  /**< descriptor that follows this one in its chain */
 	uint16_t count; /**< at a chain's first descriptor: how many it has */
-	bool seen;      /**< scratch of virtqueue_resync() */
+	bool seen;      /**< scratch of virtqueue_salvage() */
 };
 
 /** One virtqueue. Written by its polling thread, or by the control path while the gate is closed. */
@@ -64,10 +66,10 @@ struct virtqueue {
 		struct vring_used *used;
 		struct vring_packed_desc_event *device_event;
 	};
-	void **cookies;          /**< by available slot (in order) or first descriptor (NULL: not outstanding) */
+	void **cookies;          /**< by available slot (lined up) or first descriptor (NULL: not outstanding) */
 	uint16_t *heads;         /**< by available slot: the value of its entry */
-	uint16_t *free_ids;      /**< out of order: FIFO of free descriptors */
-	struct vq_chain *chains; /**< out of order: by descriptor */
+	uint16_t *free_ids;      /**< scattered: FIFO of free descriptors */
+	struct vq_chain *chains; /**< scattered: by descriptor */
 	uint32_t size;
 	uint16_t mask;           /**< of free_ids: size - 1, for a packed size that of the next power of two */
 	uint16_t index;          /**< number of the virtqueue */
@@ -76,8 +78,8 @@ struct virtqueue {
 	uint16_t avail_idx;  /**< next available entry to write */
 	uint16_t used_idx;   /**< next used element to take */
 	uint16_t used_seen;  /**< used.idx when last read, checked */
-	uint16_t desc_next;  /**< in order: next descriptor to write; out of order: FIFO position to pop */
-	uint16_t desc_freed; /**< out of order: FIFO position to push */
+	uint16_t desc_next;  /**< lined up: next descriptor to write; scattered: FIFO position to pop */
+	uint16_t desc_freed; /**< scattered: FIFO position to push */
 	uint16_t batch_left; /**< in order: buffers of a batch that are still to take, its last one included */
 	uint32_t batch_len;  /**< bytes in the last buffer of that batch */
 	uint32_t nb_free;    /**< free descriptors */
@@ -91,13 +93,15 @@ struct virtqueue {
 	uint16_t used_event; /**< split: what the device was told last */
 	bool event_idx;      /**< VIRTIO_F_EVENT_IDX; constant */
 	bool broken;
-	uint8_t line1_end[64 - 2 * 6 - 4 * 3 - 4 * 2 - 4 * 3 - 2 * 2 - 2];
+	bool is_lined_up;    /**< split: which of the two disciplines */
+	uint8_t line1_end[64 - 2 * 6 - 4 * 3 - 4 * 2 - 4 * 3 - 2 * 2 - 3];
 
 	/* Cold. */
 	struct vring_area area;
 	struct vring_notifier notifier;
 	const char *port;  /**< for log lines */
 	uint64_t *breaks;  /**< counts how often the queue broke */
+	void **spare;      /**< where virtqueue_scatter() puts the cookies; NULL: it is never called */
 	struct vq_shape shape;
 } __attribute__((aligned(64)));
 
@@ -130,13 +134,22 @@ void virtqueue_reset(struct virtqueue *vq);
 void virtqueue_drain(struct virtqueue *vq, void (*give)(void *ctx, void *cookie), void *ctx);
 
 /**
- * The peer of a split ring vanished (for a packed one see packed_salvage()). Make available again, in their order, what
- * it had not given back; what it had stays to be taken. Mends a broken queue: used elements that cannot be are taken as
- * not written.
+ * A peer vanished. Leave what it had returned to be taken, and take everything else out of the ring, to be placed
+ * again by the caller: nothing that the peer could write is gone on with. Mends a broken queue: what was returned and
+ * cannot be believed is taken as not returned.
  *
- * @return the index from which a new peer goes on, in both rings.
+ * @param cookies
+ *   Room for as many as the ring has descriptors; filled in the order in which they were placed.
+ * @return what used_idx will be when all that was returned is taken. The new peer begins at virtqueue_base() as it is
+ *   now.
  */
-uint16_t virtqueue_resync(struct virtqueue *vq);
+uint16_t virtqueue_salvage(struct virtqueue *vq, void **cookies, uint32_t *n);
+
+/** Where the next buffer goes, as vhost transports carry it. */
+uint32_t virtqueue_base(const struct virtqueue *vq);
+
+/** Split, without VIRTIO_F_IN_ORDER: the peer returned a buffer that was not due. Go over to the other discipline. */
+void virtqueue_scatter(struct virtqueue *vq) __attribute__((cold, noinline));
 
 /** The peer set used.idx to @p seen, which cannot be. @return 0, what the caller can take. */
 uint16_t virtqueue_break_index(struct virtqueue *vq, uint16_t seen) __attribute__((cold, noinline));

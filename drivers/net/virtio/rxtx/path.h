@@ -34,6 +34,8 @@ struct tx_path {
 /** What decides. */
 struct path_request {
 	uint64_t features; /**< negotiated */
+	uint64_t rx_offloads; /**< RTE_ETH_RX_OFFLOAD_* that were configured */
+	uint64_t tx_offloads; /**< RTE_ETH_TX_OFFLOAD_* likewise */
 	uint16_t simd;     /**< widest vectors that may be used, in bits, of simd_bits(); 0: none */
 };
 

@@ -30,12 +30,13 @@ struct queue_config {
 	uint16_t index;      /**< virtqueue number: 2 * queue_id for rx, + 1 for tx */
 	uint32_t size;       /**< descriptors */
 	uint64_t features;   /**< negotiated */
+	uint64_t offloads;   /**< RTE_ETH_RX_OFFLOAD_* or RTE_ETH_TX_OFFLOAD_* that were configured */
 	void *mem;           /**< shared with the peer, 64-byte aligned, of rxq_mem_bytes() or txq_mem_bytes() */
 	size_t mem_len;
 	struct vring_notifier notifier;
 	struct rte_mempool *pool; /**< rx: where buffers come from */
 	uint16_t free_thresh;     /**< rx: refill, tx: reclaim in groups of this many; 0: a good default */
-	bool fast_free;           /**< tx: RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE was asked for */
+	bool fast_free;           /**< tx: RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE was asked for; nothing is faster for it */
 };
 
 /** Counters of one queue, written by its polling thread alone. Units: packets unless said otherwise. */
@@ -45,7 +46,10 @@ struct queue_stats {
 	uint64_t no_mbuf;        /**< rx: buffers wanted from an empty pool (buffers) */
 	uint64_t bad_length;     /**< rx: longer than what was posted, or shorter than the header */
 	uint64_t bad_chain;      /**< rx: a number of merged buffers that cannot be */
+	uint64_t bad_csum;       /**< rx: a partial checksum that would lie outside of the packet */
+	uint64_t bad_gso;        /**< rx: segmentation that was not negotiated, is not the packet's, or has no size */
 	uint64_t too_long;       /**< tx: more segments than a ring holds, or an empty packet */
+	uint64_t bad_offload;    /**< tx: asked for what the queue cannot do, or for nonsense */
 	uint64_t no_desc;        /**< tx: packets refused because the ring was full */
 	uint64_t dropped;        /**< in flight when the queue was taken down or its peer vanished */
 	uint64_t broken;         /**< times the ring was declared broken (bad id or index) */
@@ -79,6 +83,10 @@ void txq_discard(struct virtio_txq *txq);
  */
 int rxq_resync(struct virtio_rxq *rxq, uint32_t *base);
 int txq_resync(struct virtio_txq *txq, uint32_t *base);
+
+/** Switch what a row with offloads does; callable while polling. No effect on other rows. */
+void rxq_set_ptypes(struct virtio_rxq *rxq, bool wanted);
+void rxq_set_strip(struct virtio_rxq *rxq, bool wanted);
 
 /** Gate. */
 void rxq_open(struct virtio_rxq *rxq);

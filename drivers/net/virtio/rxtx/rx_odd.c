@@ -11,6 +11,8 @@
  * taken goes back to the pool at once, what is still due goes there when it comes, and the packet counts once.
  */
 
+#include <string.h>
+
 #include "rxtx/net_hdr.h"
 #include "rxtx/rx_queue.h"
 
@@ -112,16 +114,30 @@ rx_odd_buffer(struct virtio_rxq *rxq, struct rte_mbuf *m, uint32_t len, uint16_t
 	return NULL;
 }
 
+void
+rx_refuse_header(struct virtio_rxq *rxq, struct rte_mbuf *m, enum net_hdr_verdict verdict)
+{
+	if (verdict == NET_HDR_BAD_CSUM)
+		rxq->stats.bad_csum++;
+	else
+		rxq->stats.bad_gso++;
+	rxq->stats.bytes -= m->pkt_len;
+	rte_pktmbuf_free(m);
+}
+
 uint16_t
 rx_clip_at_seam(struct virtio_rxq *rxq, uint16_t ready)
 {
-	const uint16_t left = (uint16_t)(rxq->seam - rxq->vq.used_idx);
+	uint16_t left = (uint16_t)(rxq->seams[0] - rxq->vq.used_idx);
 
-	if (left != 0)
-		return RTE_MIN(ready, left);
-	rxq->has_seam = false;
-	rx_pending_discard(rxq);
-	return ready;
+	if (left == 0) {
+		rx_pending_discard(rxq);
+		rxq->nb_seams--;
+		rxq->has_seam = rxq->nb_seams > 0;
+		memmove(rxq->seams, rxq->seams + 1, rxq->nb_seams * sizeof(rxq->seams[0]));
+		left = rxq->has_seam ? (uint16_t)(rxq->seams[0] - rxq->vq.used_idx) : ready;
+	}
+	return RTE_MIN(ready, left);
 }
 
 unsigned int

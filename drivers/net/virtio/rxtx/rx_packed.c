@@ -12,23 +12,47 @@
 uint16_t
 rx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_PLAIN);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_PLAIN});
 }
 
 uint16_t
 rx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_IN_ORDER);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_IN_ORDER});
 }
 
 uint16_t
 rx_packed_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_MERGEABLE);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_MERGEABLE});
 }
 
 uint16_t
 rx_packed_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)PACKED_MERGEABLE_IN_ORDER);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_MERGEABLE_IN_ORDER});
+}
+
+uint16_t
+rx_packed_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_OFFLOAD});
+}
+
+uint16_t
+rx_packed_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_IN_ORDER_OFFLOAD});
+}
+
+uint16_t
+rx_packed_mergeable_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_MERGEABLE_OFFLOAD});
+}
+
+uint16_t
+rx_packed_mergeable_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){PACKED_MERGEABLE_IN_ORDER_OFFLOAD});
 }

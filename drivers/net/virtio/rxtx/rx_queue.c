@@ -22,7 +22,7 @@
 /* Without merging each buffer holds a whole frame of the default MTU; with it, a little more than a header. */
 #define BUFFER_MIN_WHOLE (RTE_ETHER_MAX_LEN - RTE_ETHER_CRC_LEN)
 #define BUFFER_MIN_MERGED 64
-#define REFILL_DEFAULT 32
+#define REFILL_DEFAULT 64
 
 static_assert(RTE_PKTMBUF_HEADROOM >= VIRTIO_NET_HDR_LEN_HASH, "the net header lies in the headroom");
 
@@ -66,6 +66,41 @@ refill_group(const struct queue_config *config)
 	return (uint16_t)RTE_MIN(wanted, most);
 }
 
+static size_t
+mbuf_bytes(struct rte_mempool *pool)
+{
+	return sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(pool);
+}
+
+static void
+buffer_find(struct rte_mempool *pool, void *is_scattered, void *object, unsigned int number)
+{
+	const struct rte_mbuf *const m = object;
+
+	(void)number;
+	if (m->buf_addr != (const char *)object + mbuf_bytes(pool))
+		*(bool *)is_scattered = true;
+}
+
+static bool
+has_pinned_buffers(struct rte_mempool *pool)
+{
+	return (rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0;
+}
+
+/*
+ * An mbuf's own buffer begins right behind it: rte_pktmbuf_init() puts it there, rte_pktmbuf_detach() puts it back. A
+ * pool that was initialized in another way is found out here, as is one of which somebody uses attached mbufs now.
+ */
+static bool
+has_scattered_buffers(struct rte_mempool *pool)
+{
+	bool is_scattered = has_pinned_buffers(pool);
+
+	rte_mempool_obj_iter(pool, buffer_find, &is_scattered);
+	return is_scattered;
+}
+
 static void
 facts_set(struct virtio_rxq *rxq, const struct queue_config *config)
 {
@@ -75,11 +110,13 @@ facts_set(struct virtio_rxq *rxq, const struct queue_config *config)
 	rxq->hdr_len = (uint32_t)virtio_net_hdr_len(config->features);
 	rxq->posted_len = rxq->hdr_len + pool_room(pool);
 	rxq->min_len = rxq->hdr_len + RTE_ETHER_HDR_LEN;
-	rxq->payload_offset = sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(pool) + RTE_PKTMBUF_HEADROOM;
+	rxq->payload_offset = mbuf_bytes(pool) + RTE_PKTMBUF_HEADROOM;
+	rxq->is_scattered = has_scattered_buffers(pool);
 	rxq->refill_thresh = refill_group(config);
+	rx_offload_set(&rxq->offload, config->features, config->offloads);
 	rxq->init.rearm = mbuf_rearm_word(RTE_PKTMBUF_HEADROOM, 1, 1, config->port_id);
 	/* Buffers that are pinned to memory of the user's stay so. */
-	if ((rte_pktmbuf_priv_flags(pool) & RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) != 0)
+	if (has_pinned_buffers(pool))
 		rxq->init.ol_flags = RTE_MBUF_F_EXTERNAL;
 }
 
@@ -176,34 +213,46 @@ buffers_place_again(struct virtio_rxq *rxq, void **buffers, uint32_t n)
 	vq_cursor_end(&rxq->vq, &at, shape);
 }
 
-static int
-resync_packed(struct virtio_rxq *rxq, uint32_t *base)
+/* A peer that returned nothing leaves no seam of its own; from the last on, several share one. */
+static void
+seam_add(struct virtio_rxq *rxq, uint16_t at)
+{
+	if (rxq->has_seam && rxq->seams[rxq->nb_seams - 1] == at)
+		return;
+	if (!rxq->has_seam)
+		rxq->nb_seams = 0;
+	if (rxq->nb_seams < RX_SEAMS)
+		rxq->nb_seams++;
+	rxq->seams[rxq->nb_seams - 1] = at;
+	rxq->has_seam = true;
+}
+
+int
+rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
 {
 	void **const buffers = calloc(rxq->vq.size, sizeof(*buffers));
 	uint32_t n;
 
 	if (buffers == NULL)
 		return -ENOMEM;
-	rxq->seam = packed_salvage(&rxq->vq, buffers, &n);
-	*base = packed_base(rxq->vq.avail_pos);
+	seam_add(rxq, virtqueue_salvage(&rxq->vq, buffers, &n));
+	*base = virtqueue_base(&rxq->vq);
 	buffers_place_again(rxq, buffers, n);
+	vq_publish(&rxq->vq, rxq->vq.shape);
 	free(buffers);
 	return 0;
 }
 
-int
-rxq_resync(struct virtio_rxq *rxq, uint32_t *base)
+void
+rxq_set_ptypes(struct virtio_rxq *rxq, bool wanted)
 {
-	int rc = 0;
+	rx_offload_set_ptypes(&rxq->offload, wanted);
+}
 
-	if (rxq->vq.shape.format == VRING_PACKED) {
-		rc = resync_packed(rxq, base);
-	} else {
-		rxq->seam = virtqueue_resync(&rxq->vq);
-		*base = rxq->seam;
-	}
-	rxq->has_seam = rc == 0;
-	return rc;
+void
+rxq_set_strip(struct virtio_rxq *rxq, bool wanted)
+{
+	rx_offload_set_strip(&rxq->offload, wanted);
 }
 
 void

@@ -15,10 +15,14 @@
 #include "ring/gate.h"
 #include "ring/virtqueue.h"
 #include "rxtx/mbuf_words.h"
+#include "rxtx/net_hdr.h"
 #include "rxtx/queue.h"
 
 /** Largest packet: 64 KiB behind an Ethernet header. VIRTIO 1.3 5.1.6.3.1: "at least 65562 bytes" with 12 of header. */
 #define RX_PACKET_MAX (65536 + RTE_ETHER_HDR_LEN)
+
+/** Peers that may come and go while nobody polls, and still each be told from the next. */
+#define RX_SEAMS 8
 
 /** A packet of several buffers of which some are still to come. */
 struct rx_pending {
@@ -35,8 +39,9 @@ struct virtio_rxq {
 	uint32_t hdr_len;
 	uint32_t posted_len;      /**< bytes of each buffer, header included */
 	uint32_t min_len;         /**< of a whole packet, header included */
-	uint32_t payload_offset;  /**< from an mbuf to the packet's first byte: for prefetching only */
+	uint32_t payload_offset;  /**< from an mbuf to the packet's first byte; if is_scattered, for prefetching only */
 	uint16_t refill_thresh;   /**< refill in groups of this many */
+	bool is_scattered;        /**< not all buffers lie behind their mbufs */
 
 	/* Lines 1..3 and colder ones. */
 	struct virtqueue vq;
@@ -44,8 +49,10 @@ struct virtio_rxq {
 	/* What a burst writes. */
 	struct queue_stats stats;
 	struct rx_pending pending;
-	uint16_t seam;  /**< used index at which the last peer's work ended */
-	bool has_seam;  /**< not past it yet */
+	struct rx_offload offload; /**< of rows with offloads; constant but where it says so */
+	uint16_t seams[RX_SEAMS]; /**< used indices at which peers' work ended, the next one first */
+	uint8_t nb_seams;
+	bool has_seam;            /**< not past the last of them yet */
 };
 
 static_assert(offsetof(struct virtio_rxq, vq) == 64, "one line of constants");
@@ -58,6 +65,10 @@ static_assert(offsetof(struct virtio_rxq, vq) == 64, "one line of constants");
  * @return a finished packet, or NULL.
  */
 struct rte_mbuf *rx_odd_buffer(struct virtio_rxq *rxq, struct rte_mbuf *m, uint32_t len, uint16_t num_buffers)
+	__attribute__((cold, noinline));
+
+/** Drop a finished packet whose header is of no use, and count it. */
+void rx_refuse_header(struct virtio_rxq *rxq, struct rte_mbuf *m, enum net_hdr_verdict verdict)
 	__attribute__((cold, noinline));
 
 /** A new peer does not go on with a packet in the middle of which the last one died. @return what may be taken. */

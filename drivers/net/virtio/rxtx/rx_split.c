@@ -12,23 +12,47 @@
 uint16_t
 rx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)SPLIT_PLAIN);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_PLAIN});
 }
 
 uint16_t
 rx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)SPLIT_IN_ORDER);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_IN_ORDER});
 }
 
 uint16_t
 rx_split_mergeable(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)SPLIT_MERGEABLE);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE});
 }
 
 uint16_t
 rx_split_mergeable_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits)SPLIT_MERGEABLE_IN_ORDER);
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_IN_ORDER});
+}
+
+uint16_t
+rx_split_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_OFFLOAD});
+}
+
+uint16_t
+rx_split_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_IN_ORDER_OFFLOAD});
+}
+
+uint16_t
+rx_split_mergeable_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_OFFLOAD});
+}
+
+uint16_t
+rx_split_mergeable_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return rx_burst(queue, pkts, nb_pkts, (struct rx_traits){SPLIT_MERGEABLE_IN_ORDER_OFFLOAD});
 }

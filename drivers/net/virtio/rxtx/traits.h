@@ -19,12 +19,14 @@ struct rx_traits {
 	enum vring_format format;
 	bool in_order;  /**< VIRTIO_F_IN_ORDER: buffers come back in the order in which they were posted */
 	bool mergeable; /**< VIRTIO_NET_F_MRG_RXBUF: a packet may fill several buffers */
+	bool offload;   /**< headers become offload flags, tags are stripped, packets get types */
 	uint16_t simd;  /**< width of the vectors that the loop needs, in bits; 0: none, plain C */
 };
 
 struct tx_traits {
 	enum vring_format format;
 	bool in_order;
+	bool offload;   /**< packets may ask for offloads */
 	uint16_t simd;
 };
 

@@ -12,7 +12,8 @@
  * look at the peer's index and a visit to the pool, or until room is short. Place runs over packets that are one
  * buffer with headroom, the header compared and nearly never written, one 16-byte descriptor store each; the first
  * packet that is anything else leaves to tx_odd.c and the run goes on behind it. One publication and at most one kick
- * a burst.
+ * a burst. Rows with vectors go by groups as far as they can (tx_vector.h); one packet that is not part of a group takes
+ * the same steps as in the other rows, then groups are tried again.
  */
 
 #ifndef VIRTIO_RXTX_TX_BURST_H
@@ -25,6 +26,7 @@
 #include "rxtx/traits.h"
 #include "rxtx/tx_free.h"
 #include "rxtx/tx_odd.h"
+#include "rxtx/tx_vector.h"
 
 /** Most packets freed at once: what the local array holds. */
 #define TX_GROUP 64
@@ -34,7 +36,11 @@
 VIRTIO_INLINE struct vq_shape
 tx_shape(struct tx_traits traits)
 {
-	const struct vq_shape shape = {.format = traits.format, .in_order = traits.in_order};
+	const struct vq_shape shape = {
+		.format = traits.format,
+		.in_order = traits.in_order,
+		.simd = traits.simd,
+	};
 
 	return shape;
 }
@@ -82,30 +88,64 @@ tx_prefetch(const struct rte_mbuf *m)
 }
 
 /**
+ * Write the header of a simple packet.
+ *
+ * @return false: it wants something that only tx_place_odd() does.
+ */
+VIRTIO_INLINE bool
+tx_write_header(const struct virtio_txq *txq, const struct rte_mbuf *m, void *hdr, struct tx_traits traits)
+{
+	struct net_hdr_words words;
+
+	if (!traits.offload) {
+		net_hdr_clear(hdr, txq->hdr_len);
+		return true;
+	}
+	if (unlikely(!tx_offload_is_usual(&txq->offload, m->ol_flags)))
+		return false;
+	words = net_hdr_usual(m);
+	if (unlikely(!net_hdr_fits(words, m->data_len)))
+		return false;
+	net_hdr_write(hdr, txq->hdr_len, words);
+	return true;
+}
+
+/**
  * Place packets as long as they are simple and there is room.
  *
  * @return how many; the next one is odd if there is still room.
  */
 VIRTIO_INLINE uint16_t
-tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+tx_place_simple(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct tx_traits traits)
 {
+	const struct vq_shape shape = tx_shape(traits);
 	struct vq_cursor at = vq_cursor_begin(&txq->vq, shape);
 	const uint32_t hdr_len = txq->hdr_len;
 	uint64_t bytes = 0;
 	uint16_t i;
 
+	if (likely(nb_pkts > 0))
+		tx_adopt_pool(txq, pkts[0]);
 	for (i = 0; i < nb_pkts; i++) {
-		struct rte_mbuf *const m = pkts[i];
-		const uint64_t rearm = mbuf_rearm_read(m);
-		const uint32_t len = m->data_len;
-		char *const hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
+		struct rte_mbuf *m;
+		uint64_t rearm;
+		uint32_t len;
+		char *hdr;
 
+		i += tx_place_groups(txq, &at, pkts + i, nb_pkts - i, &bytes, shape);
+		if (shape.simd != 0 && i == nb_pkts)
+			break;
+		m = pkts[i];
+		rearm = mbuf_rearm_read(m);
+		len = m->data_len;
+		hdr = (char *)m->buf_addr + (uint16_t)rearm - hdr_len;
 		if (i + TX_AHEAD < nb_pkts)
 			tx_prefetch(pkts[i + TX_AHEAD]);
 		if (unlikely(!tx_is_simple(rearm, m->ol_flags) || (uint16_t)rearm < hdr_len || len == 0))
 			break;
-		net_hdr_clear(hdr, hdr_len);
-		vq_place(&at, shape, m, (uintptr_t)hdr, len + hdr_len, 0);
+		if (unlikely(!tx_write_header(txq, m, hdr, traits)))
+			break;
+		vq_place(&at, shape, tx_cookie(txq, m), (uintptr_t)hdr, len + hdr_len, 0);
 		bytes += len;
 	}
 	vq_cursor_end(&txq->vq, &at, shape);
@@ -124,8 +164,9 @@ tx_squeeze(struct virtio_txq *txq, struct vq_shape shape)
 
 /** Place up to @p nb_pkts packets. @return packets that are the queue's now, or freed. */
 VIRTIO_INLINE uint16_t
-tx_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+tx_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct tx_traits traits)
 {
+	const struct vq_shape shape = tx_shape(traits);
 	struct virtqueue *const vq = &txq->vq;
 	uint16_t done = 0;
 
@@ -133,7 +174,7 @@ tx_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struc
 		const uint16_t room = RTE_MIN((uint32_t)(nb_pkts - done), vq->nb_free);
 		enum tx_verdict verdict = TX_NO_ROOM;
 
-		done += tx_place_simple(txq, pkts + done, room, shape);
+		done += tx_place_simple(txq, pkts + done, room, traits);
 		if (likely(done == nb_pkts))
 			break;
 		if (vq->nb_free > 0)
@@ -156,20 +197,28 @@ tx_publish_and_kick(struct virtio_txq *txq, struct vq_shape shape)
 		txq->stats.kicks_suppressed++;
 }
 
-VIRTIO_INLINE uint16_t
-tx_reclaim_and_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct vq_shape shape)
+/** Packets that were freed unsent since the queue is there. */
+VIRTIO_INLINE uint64_t
+tx_refused(const struct virtio_txq *txq)
 {
+	return txq->stats.too_long + txq->stats.bad_offload;
+}
+
+VIRTIO_INLINE uint16_t
+tx_reclaim_and_place(struct virtio_txq *txq, struct rte_mbuf **pkts, uint16_t nb_pkts, struct tx_traits traits)
+{
+	const struct vq_shape shape = tx_shape(traits);
 	const uint16_t before = txq->vq.avail_idx;
-	const uint64_t refused_before = txq->stats.too_long;
+	const uint64_t refused_before = tx_refused(txq);
 	uint16_t done;
 
 	tx_make_room(txq, nb_pkts, shape);
 	if (unlikely(txq->vq.broken))
 		return 0;
-	done = tx_place(txq, pkts, nb_pkts, shape);
+	done = tx_place(txq, pkts, nb_pkts, traits);
 	if (likely(txq->vq.avail_idx != before))
 		tx_publish_and_kick(txq, shape);
-	txq->stats.packets += done - (txq->stats.too_long - refused_before);
+	txq->stats.packets += done - (tx_refused(txq) - refused_before);
 	txq->stats.no_desc += nb_pkts - done;
 	return done;
 }
@@ -182,7 +231,7 @@ tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts, struct tx_traits
 
 	if (unlikely(!gate_enter(&txq->gate)))
 		return 0;
-	done = tx_reclaim_and_place(txq, pkts, nb_pkts, tx_shape(traits));
+	done = tx_reclaim_and_place(txq, pkts, nb_pkts, traits);
 	gate_leave(&txq->gate);
 	return done;
 }

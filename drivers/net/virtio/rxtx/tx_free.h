@@ -4,7 +4,8 @@
 
 /*
  * Giving sent packets back to their pools, many at a time. Packets that are just one buffer of their own, nearly all,
- * go back in runs of the same pool, straight from the array in which the ring keeps them.
+ * are found to be so when they are placed and go back in bulk, straight from the array in which the ring keeps them and
+ * without a look at their mbufs, which have long left the nearest cache. The others are marked.
  */
 
 #ifndef VIRTIO_RXTX_TX_FREE_H
@@ -26,45 +27,65 @@ tx_is_simple(uint64_t rearm, uint64_t ol_flags)
 		(ol_flags & (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL)) == 0;
 }
 
-/** Free what is not simple. */
-void tx_free_odd(struct virtio_txq *txq, struct rte_mbuf *m) __attribute__((cold, noinline));
+/* --- cookies: what of a packet is remembered while the peer has it --- */
 
-/** Look at each packet; free simple ones in runs. */
-VIRTIO_INLINE void
-tx_free_looking(struct virtio_txq *txq, void *const *packets, uint16_t n)
+/** In a cookie, which is the packet's address: it wants a look when it comes back. */
+#define TX_MARK 1u
+
+VIRTIO_INLINE bool
+tx_is_marked(const void *cookie)
 {
-	struct rte_mempool *pool = NULL;
-	uint16_t run = 0; /* where it began */
-	uint16_t i;
-
-	for (i = 0; i < n; i++) {
-		struct rte_mbuf *const m = packets[i];
-		const bool is_simple = tx_is_simple(mbuf_rearm_read(m), m->ol_flags);
-
-		if (likely(is_simple && m->pool == pool))
-			continue;
-		if (i > run)
-			rte_mempool_put_bulk(pool, &packets[run], i - run);
-		run = i;
-		pool = m->pool;
-		if (unlikely(!is_simple)) {
-			tx_free_odd(txq, m);
-			run = i + 1;
-			pool = NULL;
-		}
-	}
-	if (n > run)
-		rte_mempool_put_bulk(pool, &packets[run], n - run);
+	return ((uintptr_t)cookie & TX_MARK) != 0;
 }
 
-/** Free @p n packets that the peer has read. */
-VIRTIO_INLINE void
-tx_free(struct virtio_txq *txq, void *const *packets, uint16_t n)
+VIRTIO_INLINE struct rte_mbuf *
+tx_cookie_packet(void *cookie)
 {
-	if (txq->fast_free && likely(txq->nb_chained == 0))
-		rte_mempool_put_bulk(((struct rte_mbuf *)packets[0])->pool, packets, n);
+	return (struct rte_mbuf *)((uintptr_t)cookie & ~(uintptr_t)TX_MARK);
+}
+
+/** The cookie of a packet that is not simple, or not of the pool to which packets go back without a look. */
+VIRTIO_INLINE void *
+tx_cookie_marked(struct virtio_txq *txq, struct rte_mbuf *m)
+{
+	txq->nb_marked++;
+	return (void *)((uintptr_t)m | TX_MARK);
+}
+
+/** The cookie of a simple packet. */
+VIRTIO_INLINE void *
+tx_cookie(struct virtio_txq *txq, struct rte_mbuf *m)
+{
+	return likely(m->pool == txq->pool) ? m : tx_cookie_marked(txq, m);
+}
+
+/** Before simple packets are placed: follow the application to the pool that it uses now, if none of the last is out. */
+VIRTIO_INLINE void
+tx_adopt_pool(struct virtio_txq *txq, const struct rte_mbuf *m)
+{
+	if (unlikely(m->pool != txq->pool) && txq->nb_marked == virtqueue_outstanding(&txq->vq))
+		txq->pool = m->pool;
+}
+
+/* --- freeing --- */
+
+/** Free packets some of which are marked. */
+void tx_free_looking(struct virtio_txq *txq, void **cookies, uint16_t n) __attribute__((noinline));
+
+/**
+ * Free @p n packets that the peer has read. They are as they were when they were placed: whoever hands a packet over has
+ * no business with it any more, so that those found simple then need no look now, and their memory none.
+ *
+ * @param cookies
+ *   Written over.
+ */
+VIRTIO_INLINE void
+tx_free(struct virtio_txq *txq, void **cookies, uint16_t n)
+{
+	if (likely(txq->nb_marked == 0))
+		rte_mempool_put_bulk(txq->pool, cookies, n);
 	else
-		tx_free_looking(txq, packets, n);
+		tx_free_looking(txq, cookies, n);
 }
 
 #endif /* VIRTIO_RXTX_TX_FREE_H */

@@ -6,6 +6,8 @@
  * Placing the packets that are not one buffer of their own with room for a header in front: several segments, shared
  * or foreign buffers, no headroom, or nothing that can be sent at all.
  *
+ * So are, in rows with offloads, packets that ask for more than a checksum: a tag, segmentation, an IPv4 checksum.
+ *
  * The net header goes into the headroom if nobody else can see that; otherwise into the queue's own memory. Then the
  * packet is one descriptor, an indirect table, or a chain of descriptors. It is placed whole or not at all.
  */

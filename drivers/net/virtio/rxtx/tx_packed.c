@@ -12,11 +12,23 @@
 uint16_t
 tx_packed(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)PACKED_PLAIN);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_PLAIN});
 }
 
 uint16_t
 tx_packed_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)PACKED_IN_ORDER);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_IN_ORDER});
+}
+
+uint16_t
+tx_packed_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_OFFLOAD});
+}
+
+uint16_t
+tx_packed_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){PACKED_IN_ORDER_OFFLOAD});
 }

@@ -57,7 +57,7 @@ facts_set(struct virtio_txq *txq, const struct queue_config *config)
 	txq->extra_step = extra_step(config->features);
 	txq->extra = (uint8_t *)config->mem + vring_layout_bytes(queue_format(config->features), config->size);
 	txq->reclaim_group = reclaim_group(config);
-	txq->fast_free = config->fast_free;
+	tx_offload_set(&txq->offload, config->features, config->offloads);
 }
 
 int
@@ -98,7 +98,7 @@ static void
 packet_give_back(void *ctx, void *cookie)
 {
 	(void)ctx;
-	rte_pktmbuf_free(cookie);
+	rte_pktmbuf_free(tx_cookie_packet(cookie));
 }
 
 void
@@ -138,7 +138,7 @@ txq_discard(struct virtio_txq *txq)
 	txq->stats.dropped += virtqueue_outstanding(&txq->vq);
 	virtqueue_drain(&txq->vq, packet_give_back, NULL);
 	virtqueue_reset(&txq->vq);
-	txq->nb_chained = 0;
+	txq->nb_marked = 0;
 }
 
 /* The same packets again. They were counted when they were placed first; none takes more room than before. */
@@ -149,10 +149,10 @@ packets_place_again(struct virtio_txq *txq, void **packets, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		struct rte_mbuf *const m = packets[i];
+		struct rte_mbuf *const m = tx_cookie_packet(packets[i]);
 
-		txq->nb_chained -= m->next != NULL;
-		if (tx_place_odd(txq, m, txq->vq.shape) == TX_PLACED)
+		txq->nb_marked -= tx_is_marked(packets[i]);
+		if (tx_place_odd(txq, m, txq->vq.shape) != TX_NO_ROOM)
 			continue;
 		txq->stats.dropped++;
 		rte_pktmbuf_free(m);
@@ -160,27 +160,19 @@ packets_place_again(struct virtio_txq *txq, void **packets, uint32_t n)
 	txq->stats.bytes = bytes;
 }
 
-static int
-resync_packed(struct virtio_txq *txq, uint32_t *base)
+int
+txq_resync(struct virtio_txq *txq, uint32_t *base)
 {
 	void **const packets = calloc(txq->vq.size, sizeof(*packets));
 	uint32_t n;
 
 	if (packets == NULL)
 		return -ENOMEM;
-	packed_salvage(&txq->vq, packets, &n);
-	*base = packed_base(txq->vq.avail_pos);
+	virtqueue_salvage(&txq->vq, packets, &n);
+	*base = virtqueue_base(&txq->vq);
 	packets_place_again(txq, packets, n);
+	vq_publish(&txq->vq, txq->vq.shape);
 	free(packets);
-	return 0;
-}
-
-int
-txq_resync(struct virtio_txq *txq, uint32_t *base)
-{
-	if (txq->vq.shape.format == VRING_PACKED)
-		return resync_packed(txq, base);
-	*base = virtqueue_resync(&txq->vq);
 	return 0;
 }
 

@@ -12,11 +12,23 @@
 uint16_t
 tx_split(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)SPLIT_PLAIN);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){SPLIT_PLAIN});
 }
 
 uint16_t
 tx_split_in_order(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
 {
-	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits)SPLIT_IN_ORDER);
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){SPLIT_IN_ORDER});
+}
+
+uint16_t
+tx_split_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){SPLIT_OFFLOAD});
+}
+
+uint16_t
+tx_split_in_order_offload(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
+{
+	return tx_burst(queue, pkts, nb_pkts, (struct tx_traits){SPLIT_IN_ORDER_OFFLOAD});
 }

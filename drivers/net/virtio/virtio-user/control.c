@@ -66,13 +66,50 @@ set_pairs(struct virtio_user_device *device, const uint8_t *data)
 	return VIRTIO_NET_OK;
 }
 
+/** What the peer made of a command: false, it refuses. One that fails is let go, and the next one is told. */
+static bool
+filter_answer(struct virtio_user_device *device, int rc)
+{
+	if (rc < 0 && rc != -EREMOTEIO)
+		reconnect_lose_peer(device, rc);
+	return rc != -EREMOTEIO;
+}
+
 static uint8_t
 set_mac(struct virtio_user_device *device, const uint8_t *data)
 {
+	const struct backend *backend = device->backend;
+
 	if ((data[0] & 1) != 0)
+		return VIRTIO_NET_ERR;
+	if (backend->filter != NULL && device->is_connected &&
+	    !filter_answer(device, backend->filter->set_mac(device->backend, data)))
 		return VIRTIO_NET_ERR;
 	memcpy(device->space.mac, data, ETH_ALEN);
 	device->is_mac_chosen = true;
+	return VIRTIO_NET_OK;
+}
+
+/** VIRTIO 1.3 5.1.6.5.1: "one byte containing 0 (off) or 1 (on)" - and whatever else a driver writes means on. */
+static uint8_t
+set_promisc(struct virtio_user_device *device, const uint8_t *data)
+{
+	const struct backend *backend = device->backend;
+
+	if (device->is_connected && !filter_answer(device, backend->filter->set_promisc(device->backend, data[0] != 0)))
+		return VIRTIO_NET_ERR;
+	device->is_promisc = data[0] != 0;
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+set_allmulti(struct virtio_user_device *device, const uint8_t *data)
+{
+	const struct backend *backend = device->backend;
+
+	if (device->is_connected && !filter_answer(device, backend->filter->set_allmulti(device->backend, data[0] != 0)))
+		return VIRTIO_NET_ERR;
+	device->is_allmulti = data[0] != 0;
 	return VIRTIO_NET_OK;
 }
 
@@ -86,6 +123,8 @@ static const struct {
 } commands[] = {
 	{VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, 2, VIRTIO_NET_F_MQ, set_pairs},
 	{VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, 6, VIRTIO_NET_F_CTRL_MAC_ADDR, set_mac},
+	{VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, 1, VIRTIO_NET_F_CTRL_RX, set_promisc},
+	{VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_ALLMULTI, 1, VIRTIO_NET_F_CTRL_RX, set_allmulti},
 };
 
 static uint8_t
@@ -281,6 +320,9 @@ answer_all_split(struct virtio_user_device *device, const struct vring_area *are
 		control->next_avail++;
 		split_used_elem_write(split_used_ring(area), control->next_used++ & mask, head,
 				      (uint32_t)rc);
+		/* Before the answer, upon which the driver may send the next command: it shall kick for that too. */
+		if ((device->negotiated & VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)) != 0)
+			split_avail_event_write(split_used_ring(area), area->size, control->next_avail);
 		/* The driver polls for it: nobody sleeps on this ring, so there is no call. */
 		split_used_publish(split_used_ring(area), control->next_used);
 	}

@@ -48,7 +48,9 @@ device_enter(struct virtio_user_device *device)
 static void
 link_update(struct virtio_user_device *device)
 {
-	bool is_up = device->is_connected && device->state != DEVICE_WAITING;
+	const struct backend_link_ops *link = device->backend->link;
+	bool is_up = device->is_connected && device->state != DEVICE_WAITING &&
+		     (link == NULL || link->is_up == NULL || link->is_up(device->backend));
 
 	if (is_up == virtio_user_link_is_up(device))
 		return;
@@ -106,19 +108,25 @@ queues_destroy(struct virtio_user_device *device)
 	free(device->queues);
 }
 
+/** A copy of a string that may be absent. @return whether there was memory for it */
+static bool
+copy_text(char **copy, const char *text)
+{
+	*copy = text == NULL ? NULL : strdup(text);
+	return text == NULL || *copy != NULL;
+}
+
 static int
 config_copy(struct virtio_user_device *device, const struct virtio_user_config *config)
 {
 	device->config = *config;
-	device->name = strdup(config->name);
-	device->path = strdup(config->path);
-	device->iface = config->iface == NULL ? NULL : strdup(config->iface);
-	if (device->name == NULL || device->path == NULL || (config->iface != NULL && device->iface == NULL))
+	if (!copy_text(&device->name, config->name) || !copy_text(&device->path, config->path) ||
+	    !copy_text(&device->iface, config->iface) || !copy_text(&device->netns, config->netns))
 		return -ENOMEM;
 	device->config.name = device->name;
 	device->config.path = device->path;
 	device->config.iface = device->iface;
-	device->has_control = config->control_queue || config->queue_pairs > 1;
+	device->config.netns = device->netns;
 	return 0;
 }
 
@@ -147,6 +155,7 @@ device_free(struct virtio_user_device *device)
 	pthread_mutex_destroy(&device->link.lock);
 	pthread_mutex_destroy(&device->gate.lock);
 	pthread_mutex_destroy(&device->lock);
+	free(device->netns);
 	free(device->iface);
 	free(device->path);
 	free(device->name);
@@ -202,14 +211,20 @@ backend_reach(struct virtio_user_device *device, const struct device_parts *part
 	const struct backend_config config = {
 		.port = device->name,
 		.path = device->path,
-		.iface = device->iface,
 		.server = device->config.server,
 		.queue_pairs = device->config.queue_pairs,
+		.iface = device->iface,
+		.netns = device->netns,
+		.persist = device->config.persist,
+		.sndbuf = device->config.sndbuf,
 	};
 	int rc = parts->open(&config, &device->backend);
 
 	if (rc < 0)
 		return rc;
+	/* A filter is set by commands. */
+	device->has_control = device->config.control_queue || device->config.queue_pairs > 1 ||
+			      device->backend->filter != NULL;
 	if (device->config.server) {
 		(void)device_refresh_offer(device);
 		return 0;

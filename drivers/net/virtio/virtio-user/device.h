@@ -84,7 +84,8 @@ struct virtio_user_device {
 	char *name;
 	char *path;
 	char *iface;
-	struct virtio_user_config config; /**< its strings point to the three above */
+	char *netns;
+	struct virtio_user_config config; /**< its strings point to the four above */
 	const struct memory_source *source;
 	uint16_t nr_queues; /**< entries of `queues`: all pairs and one for control */
 	bool has_control;
@@ -105,7 +106,9 @@ struct virtio_user_device {
 	bool is_mac_chosen; /**< by the user or the driver: a peer's does not count */
 	uint8_t isr;        /**< atomic */
 	uint16_t config_vector;
-	uint16_t mtu;       /**< told by the driver; 0: not yet */
+	uint16_t mtu;       /**< told by the driver, or its peer's since; 0: not yet */
+	bool is_promisc;    /**< told by the driver */
+	bool is_allmulti;   /**< told by the driver */
 	struct memory_table shared; /**< what the peer knows */
 	bool is_shared;
 	struct device_counts counts;
@@ -128,6 +131,7 @@ struct virtio_user_device {
 		bool must_stop;     /**< atomic */
 		bool must_free;     /**< closed from its own callback: frees the device when it ends */
 		bool is_link_told;  /**< what the listener heard last */
+		bool is_config_news; /**< the listener has still to hear that the peer changed something */
 		int wake;           /**< eventfd */
 		uint32_t backoff_ms;
 		uint64_t next_try;  /**< client: when to connect again, ns */
@@ -165,6 +169,9 @@ void device_init_space(struct virtio_user_device *device);
  * peer is lost.
  */
 int device_refresh_offer(struct virtio_user_device *device);
+
+/** Take over the address and the MTU that the connected peer gave itself: whoever sets them last wins. */
+void device_follow_peer(struct virtio_user_device *device);
 
 /** Pairs that the negotiated features leave. */
 uint16_t device_pairs(const struct virtio_user_device *device);

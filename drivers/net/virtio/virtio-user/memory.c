@@ -46,32 +46,38 @@ struct eal_walk {
 	int (*visit)(void *arg, const struct memory_region *piece);
 	void *arg;
 	int rc;
+	struct stat st; /**< of st_fd: small pages come by the ten thousand, and share one file */
+	int st_fd;      /**< -1: none yet */
 };
+
+/** Which file a segment is of, if EAL has one open for it. */
+static void
+eal_find_file(struct eal_walk *walk, const struct rte_memseg *ms, struct memory_region *piece)
+{
+	int fd = rte_memseg_get_fd_thread_unsafe(ms);
+	size_t offset;
+
+	if (fd < 0 || rte_memseg_get_fd_offset_thread_unsafe(ms, &offset) < 0)
+		return;
+	if (fd != walk->st_fd && fstat(fd, &walk->st) < 0)
+		return;
+	walk->st_fd = fd;
+	piece->offset = offset;
+	piece->dev = walk->st.st_dev;
+	piece->ino = walk->st.st_ino;
+	piece->fd = fd;
+}
 
 /** rte_memseg_walk() callback: -1 ends the walk. */
 static int
 eal_segment(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void *ctx)
 {
 	struct eal_walk *walk = ctx;
-	struct memory_region piece;
-	struct stat st;
-	size_t offset;
-	int fd;
+	struct memory_region piece = {.va = ms->addr_64, .size = ms->len, .fd = -1};
 
-	/* External memory has no file that EAL knows of; a peer cannot map it. */
-	if (msl->external)
-		return 0;
-	fd = rte_memseg_get_fd_thread_unsafe(ms);
-	if (fd < 0 || rte_memseg_get_fd_offset_thread_unsafe(ms, &offset) < 0 || fstat(fd, &st) < 0)
-		return 0;
-	piece = (struct memory_region){
-		.va = ms->addr_64,
-		.size = ms->len,
-		.offset = offset,
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.fd = fd,
-	};
+	/* External memory has no file that EAL knows of. */
+	if (!msl->external)
+		eal_find_file(walk, ms, &piece);
 	walk->rc = walk->visit(walk->arg, &piece);
 	return walk->rc < 0 ? -1 : 0;
 }
@@ -79,7 +85,7 @@ eal_segment(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void
 static int
 eal_walk(int (*visit)(void *arg, const struct memory_region *piece), int (*done)(void *arg), void *arg)
 {
-	struct eal_walk walk = {.visit = visit, .arg = arg};
+	struct eal_walk walk = {.visit = visit, .arg = arg, .st_fd = -1};
 
 	rte_mcfg_mem_read_lock();
 	rte_memseg_walk_thread_unsafe(eal_segment, &walk);
@@ -173,7 +179,10 @@ snapshot_visit(void *arg, const struct memory_region *piece)
 {
 	struct snapshot *snapshot = arg;
 
-	return memory_table_append(snapshot->table, piece);
+	/* Who maps files cannot map what has none. */
+	if (piece->fd < 0 && !snapshot->table->is_by_address)
+		return 0;
+	return memory_table_add(snapshot->table, piece);
 }
 
 /** Keep the known regions apart, unless that makes too many. */
@@ -208,13 +217,13 @@ snapshot_done(void *arg)
 }
 
 int
-memory_snapshot(const struct memory_source *source, uint32_t limit, const struct memory_table *known,
-		struct memory_table *table, uint32_t *nr_found)
+memory_snapshot(const struct memory_source *source, const struct backend_caps *caps,
+		const struct memory_table *known, struct memory_table *table, uint32_t *nr_found)
 {
-	struct snapshot snapshot = {.table = table, .known = known, .limit = limit};
+	struct snapshot snapshot = {.table = table, .known = known, .limit = caps->max_mem_regions};
 	int rc;
 
-	memset(table, 0, sizeof(*table));
+	*table = (struct memory_table){.is_by_address = caps->is_by_address};
 	rc = source->walk(snapshot_visit, snapshot_done, &snapshot);
 	*nr_found = snapshot.nr_found;
 	if (rc < 0)
@@ -236,7 +245,7 @@ memory_view(const struct memory_source *source, struct memory_table *table)
 	struct snapshot snapshot = {.table = table};
 	int rc;
 
-	memset(table, 0, sizeof(*table));
+	*table = (struct memory_table){.is_by_address = true};
 	rc = source->walk(snapshot_visit, view_done, &snapshot);
 	if (rc < 0)
 		memory_table_forget(table);
@@ -345,8 +354,8 @@ memory_share(struct virtio_user_device *device, bool *peer_lost)
 	int rc;
 
 	*peer_lost = false;
-	rc = memory_snapshot(device->source, backend->caps.max_mem_regions,
-			     backend->slots != NULL ? &device->shared : NULL, &table, &nr_found);
+	rc = memory_snapshot(device->source, &backend->caps, backend->slots != NULL ? &device->shared : NULL,
+			     &table, &nr_found);
 	if (rc < 0) {
 		/* Said once: every further change of the memory comes through here again. */
 		if (rc != device->last_error)

@@ -21,7 +21,7 @@ struct virtio_user_device;
 /** Where memory comes from. */
 struct memory_source {
 	/**
-	 * Hand every piece that has a file to @p visit (fd is the source's, in any order) and then call
+	 * Hand every piece to @p visit (fd is the source's, -1: it has no file; in any order) and then call
 	 * @p done, both while the memory cannot change. A failure of visit or done ends it and is returned.
 	 */
 	int (*walk)(int (*visit)(void *arg, const struct memory_region *piece),
@@ -40,14 +40,15 @@ extern const struct memory_source memory_source_eal;
 /**
  * The memory as of now.
  *
- * @param limit
- *   Most regions that are of use; more: -E2BIG, @p table is empty and @p nr_found says how many there are.
+ * @param caps
+ *   Whether files matter, and most regions that are of use; more: -E2BIG, @p table is empty and @p nr_found says how
+ *   many there are.
  * @param known
  *   Regions to keep apart while they exist and the limit allows it; NULL: normal form.
  * @return 0: the table owns its fds, memory_table_release() it.
  */
-int memory_snapshot(const struct memory_source *source, uint32_t limit, const struct memory_table *known,
-		    struct memory_table *table, uint32_t *nr_found);
+int memory_snapshot(const struct memory_source *source, const struct backend_caps *caps,
+		    const struct memory_table *known, struct memory_table *table, uint32_t *nr_found);
 
 /** The memory as of now, to look up addresses: its fds are not to be used, memory_table_forget() it. */
 int memory_view(const struct memory_source *source, struct memory_table *table);

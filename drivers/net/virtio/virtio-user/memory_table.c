@@ -47,12 +47,26 @@ region_is_same_file(const struct memory_region *a, const struct memory_region *b
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
-/** Whether @p next goes on where @p region ends, in memory and in the file. */
+/** Whether @p next goes on where @p region ends: in memory, and in the file where that matters. */
 static bool
-region_is_continued_by(const struct memory_region *region, const struct memory_region *next)
+region_is_continued_by(const struct memory_table *table, const struct memory_region *region,
+		       const struct memory_region *next)
 {
-	return region_is_same_file(region, next) && region->va + region->size == next->va &&
-	       region->offset + region->size == next->offset;
+	if (region->va + region->size != next->va)
+		return false;
+	return table->is_by_address ||
+	       (region_is_same_file(region, next) && region->offset + region->size == next->offset);
+}
+
+int
+memory_table_add(struct memory_table *table, const struct memory_region *region)
+{
+	struct memory_region *last = table->nr == 0 ? NULL : &table->regions[table->nr - 1];
+
+	if (last == NULL || !region_is_continued_by(table, last, region))
+		return memory_table_append(table, region);
+	last->size += region->size;
+	return 0;
 }
 
 int
@@ -69,7 +83,7 @@ memory_table_normalise(struct memory_table *table)
 		next = &table->regions[i];
 		if (next->va - last->va < last->size)
 			return -EINVAL;
-		if (region_is_continued_by(last, next))
+		if (region_is_continued_by(table, last, next))
 			last->size += next->size;
 		else
 			*++last = *next;
@@ -164,6 +178,8 @@ memory_table_own_fds(struct memory_table *table)
 	int fd, rc;
 
 	for (i = 0; i < table->nr; i++) {
+		if (table->regions[i].fd < 0)
+			continue;
 		fd = fcntl(table->regions[i].fd, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0) {
 			rc = -errno;
@@ -174,8 +190,10 @@ memory_table_own_fds(struct memory_table *table)
 	return 0;
 
 close_owned:
-	while (i-- > 0)
-		close(table->regions[i].fd);
+	while (i-- > 0) {
+		if (table->regions[i].fd >= 0)
+			close(table->regions[i].fd);
+	}
 	return rc;
 }
 
@@ -191,8 +209,10 @@ memory_table_release(struct memory_table *table)
 {
 	uint32_t i;
 
-	for (i = 0; i < table->nr; i++)
-		close(table->regions[i].fd);
+	for (i = 0; i < table->nr; i++) {
+		if (table->regions[i].fd >= 0)
+			close(table->regions[i].fd);
+	}
 	memory_table_forget(table);
 }
 

@@ -18,7 +18,13 @@
 /** Append a copy of @p region, whose fd stays as it is. 0 or -ENOMEM. */
 int memory_table_append(struct memory_table *table, const struct memory_region *region);
 
-/** Sort by va; merge what is contiguous in address, file and offset. -EINVAL when two pieces overlap. */
+/** As memory_table_append(), but what goes on where the last region ends becomes part of it. */
+int memory_table_add(struct memory_table *table, const struct memory_region *region);
+
+/**
+ * Sort by va; merge what is contiguous in address, file and offset, or in address alone if that is what the table is
+ * by. -EINVAL when two pieces overlap.
+ */
 int memory_table_normalise(struct memory_table *table);
 
 /**

@@ -19,7 +19,16 @@
 /** Everything that has an implementation; what is offered is true. */
 #define FEATURES_SUPPORTED (VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) | \
 	VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) | \
-	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | FEATURES_OURS)
+	VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) | FEATURES_OFFLOAD | \
+	FEATURES_OURS)
+
+/** What is between driver and peer alone: the peer computes, or leaves to the driver, what headers say. */
+#define FEATURES_OFFLOAD (VIRTIO_BIT(VIRTIO_NET_F_CSUM) | VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_HOST_TSO6) | VIRTIO_BIT(VIRTIO_NET_F_HOST_ECN) | \
+	VIRTIO_BIT(VIRTIO_NET_F_HOST_USO) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_CSUM) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO4) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_TSO6) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_ECN) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO4) | \
+	VIRTIO_BIT(VIRTIO_NET_F_GUEST_USO6) | VIRTIO_BIT(VIRTIO_NET_F_GUEST_HDRLEN))
 
 /** Those that this device provides by itself, in front of the peer. */
 #define FEATURES_OURS (VIRTIO_BIT(VIRTIO_NET_F_MAC) | VIRTIO_BIT(VIRTIO_NET_F_STATUS) | \
@@ -27,7 +36,8 @@
 	VIRTIO_BIT(VIRTIO_NET_F_MQ) | FEATURES_CONTROL)
 
 /** Those whose commands control.c answers; the peer has no control queue, so it never hears of them. */
-#define FEATURES_CONTROL (VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR))
+#define FEATURES_CONTROL (VIRTIO_BIT(VIRTIO_NET_F_CTRL_VQ) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | \
+	VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX))
 
 /** What this configuration rules out. */
 static uint64_t
@@ -38,6 +48,9 @@ features_absent(const struct virtio_user_device *device)
 
 	if (!device->has_control)
 		absent |= FEATURES_CONTROL;
+	/* Who filters nothing must not seem to. */
+	if (device->backend->filter == NULL)
+		absent |= VIRTIO_BIT(VIRTIO_NET_F_CTRL_RX);
 	if (config->queue_pairs < 2)
 		absent |= VIRTIO_BIT(VIRTIO_NET_F_MQ);
 	if (config->speed == VIRTIO_NET_SPEED_UNKNOWN)
@@ -80,12 +93,30 @@ read_peer_space(struct virtio_user_device *device)
 	if (rc < 0)
 		return rc == -EREMOTEIO ? 0 : rc;
 	if (!device->is_mac_chosen && mac_is_usable(peer.mac) &&
-	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0)
+	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0) {
 		memcpy(device->space.mac, peer.mac, ETH_ALEN);
+		/* One that can be told its address keeps it, whatever becomes of the connection. */
+		device->is_mac_chosen = backend->filter != NULL;
+	}
 	if (virtio_net_mtu_is_valid(peer.mtu) &&
 	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MTU)) != 0)
 		device->space.mtu = peer.mtu;
 	return 0;
+}
+
+void
+device_follow_peer(struct virtio_user_device *device)
+{
+	struct backend *backend = device->backend;
+	uint8_t mac[ETH_ALEN];
+
+	if (backend->config != NULL &&
+	    (backend->caps.features & VIRTIO_BIT(VIRTIO_NET_F_MAC)) != 0 &&
+	    backend->config->get_config(backend, offsetof(struct virtio_net_config, mac), mac, sizeof(mac)) == 0 &&
+	    mac_is_usable(mac))
+		memcpy(device->space.mac, mac, ETH_ALEN);
+	if (backend->mtu != NULL && backend->mtu->get_mtu != NULL)
+		device->mtu = backend->mtu->get_mtu(backend);
 }
 
 void
@@ -109,8 +140,11 @@ device_init_space(struct virtio_user_device *device)
 int
 device_refresh_offer(struct virtio_user_device *device)
 {
-	/* Little is lost without EVENT_IDX, and a first peer that lacks it would have to be turned away. */
-	uint64_t provided = FEATURES_SUPPORTED & ~VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX);
+	/*
+	 * A first peer that lacks what the driver accepted before would have to be turned away. Little is lost without
+	 * EVENT_IDX; and applications that ask for every offload there is would find no peer that has them all.
+	 */
+	uint64_t provided = FEATURES_SUPPORTED & ~VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX) & ~FEATURES_OFFLOAD;
 
 	if (device->is_connected)
 		provided = device->backend->caps.features | FEATURES_OURS;

@@ -124,8 +124,8 @@ check_pairs(struct virtio_user_device *device)
 	if (device->config.queue_pairs <= has)
 		return 0;
 	if (device->refused != REFUSED_PAIRS)
-		PORT_LOG(ERR, device->name, "queues=%u, but the peer at %s has %u queue pairs: "
-			 "link stays down", device->config.queue_pairs, device->path, has);
+		PORT_LOG(ERR, device->name, "queues=%u, but the peer at %s has %u queue pairs; "
+			 "give the peer more, or the port fewer", device->config.queue_pairs, device->path, has);
 	device->refused = REFUSED_PAIRS;
 	return -EINVAL;
 }
@@ -150,6 +150,8 @@ reconnect_adopt(struct virtio_user_device *device)
 
 	__atomic_store_n(&device->is_connected, true, __ATOMIC_RELEASE);
 	rc = check_pairs(device);
+	if (rc == 0)
+		rc = start_tell_filter(device);
 	if (rc == 0)
 		rc = device->status == 0 ? device_refresh_offer(device) : negotiate_again(device);
 	if (rc < 0) {
@@ -333,8 +335,12 @@ check_peer(struct virtio_user_device *device)
 	if (!device->is_connected || device->backend->link == NULL)
 		return;
 	rc = device->backend->link->check(device->backend);
-	if (rc < 0)
+	if (rc < 0) {
 		reconnect_lose_peer(device, rc);
+	} else if (rc > 0) {
+		device_follow_peer(device);
+		device->thread.is_config_news = true;
+	}
 }
 
 static void
@@ -362,6 +368,18 @@ tell_link(struct virtio_user_device *device)
 		listener->link_changed(listener->ctx, is_up);
 }
 
+static void
+tell_config(struct virtio_user_device *device)
+{
+	const struct virtio_user_listener *listener = &device->config.listener;
+
+	if (!device->thread.is_config_news)
+		return;
+	device->thread.is_config_news = false;
+	if (listener->config_changed != NULL)
+		listener->config_changed(listener->ctx);
+}
+
 static bool
 must_stop(struct virtio_user_device *device)
 {
@@ -382,7 +400,9 @@ thread_main(void *arg)
 		if (must_stop(device))
 			break;
 		turn(device, has_event);
-		tell_link(device);
+		tell_config(device);
+		if (!must_stop(device))
+			tell_link(device);
 	}
 	if (device->thread.must_free)
 		device_free(device);

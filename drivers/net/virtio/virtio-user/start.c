@@ -6,6 +6,7 @@
  * The start and stop order of the emulated device. Not here: when it is played (virtio.c, reconnect.c) and how a
  * message looks (backend/). It is played from the top for every peer, from a state built anew; nothing is patched.
  *
+ *   connected      0  address, receive modes           for who wants to hear them; at every connection
  *   FEATURES_OK    1  status ACKNOWLEDGE | DRIVER
  *                  2  call fd of every queue          a peer may count its queues by the messages that name them
  *                  3  features                        vhost-user: GET_FEATURES is answered, this is what we take
@@ -96,6 +97,25 @@ start_tell_mtu(struct virtio_user_device *device)
 	    (device_peer_features(device) & VIRTIO_BIT(VIRTIO_NET_F_MTU)) == 0)
 		return 0;
 	return device->backend->mtu->set_mtu(device->backend, device->mtu);
+}
+
+int
+start_tell_filter(struct virtio_user_device *device)
+{
+	const struct backend_filter_ops *filter = device->backend->filter;
+	int rc = 0;
+
+	if (filter == NULL)
+		return 0;
+	/* An address that nobody chose gives way to the peer's own. */
+	if (device->is_mac_chosen)
+		rc = filter->set_mac(device->backend, device->space.mac);
+	if (rc == 0)
+		rc = filter->set_promisc(device->backend, device->is_promisc);
+	if (rc == 0)
+		rc = filter->set_allmulti(device->backend, device->is_allmulti);
+	/* It said why, and goes on without. */
+	return rc == -EREMOTEIO ? 0 : rc;
 }
 
 int

@@ -37,6 +37,9 @@ int start_enable_pairs(struct virtio_user_device *device);
 /** Every ring's position is unknown, and no peer has anything of ours. */
 void start_forget_peer(struct virtio_user_device *device);
 
+/** Tell address and receive modes, if the peer wants to hear them. */
+int start_tell_filter(struct virtio_user_device *device);
+
 /** Tell the MTU, if the driver has one and the peer takes it. -EREMOTEIO: it is well and refuses. */
 int start_tell_mtu(struct virtio_user_device *device);
 

@@ -108,6 +108,8 @@ forget_driver(struct virtio_user_device *device)
 	device->negotiated = 0;
 	device->active_pairs = 1;
 	device->mtu = 0;
+	device->is_promisc = false;
+	device->is_allmulti = false;
 	__atomic_store_n(&device->isr, 0, __ATOMIC_RELAXED);
 }
 
@@ -422,13 +424,25 @@ virtio_user_set_mtu(struct virtio_user_device *device, uint16_t mtu)
 	return rc;
 }
 
+/** A peer that does not say leaves zeros. */
+static void
+read_drops(const struct virtio_user_device *device, struct virtio_user_info *info)
+{
+	struct backend_drops drops;
+
+	if (device->backend->drops == NULL || device->backend->drops->get_drops(device->backend, &drops) < 0)
+		return;
+	info->peer_missed = drops.missed;
+	info->peer_refused = drops.refused;
+}
+
 void
 virtio_user_get_info(struct virtio_user_device *device, struct virtio_user_info *info)
 {
 	uint16_t queue;
 
 	memset(info, 0, sizeof(*info));
-	device_lock(device);
+	device_enter(device);
 	info->connected = device->is_connected;
 	info->connects = device->counts.connects;
 	info->disconnects = device->counts.disconnects;
@@ -442,6 +456,9 @@ virtio_user_get_info(struct virtio_user_device *device, struct virtio_user_info 
 	if (device->is_connected) {
 		info->region_limit = device->backend->caps.max_mem_regions;
 		info->protocol = device->backend->caps.protocol;
+		if (device->backend->mtu != NULL && device->backend->mtu->get_mtu != NULL)
+			info->peer_mtu = device->backend->mtu->get_mtu(device->backend);
+		read_drops(device, info);
 	}
 	for (queue = 0; queue < device->nr_queues; queue++)
 		info->kicks += __atomic_load_n(&device->queues[queue].kicks, __ATOMIC_RELAXED);

@@ -28,8 +28,8 @@
 struct virtio_user_device;
 
 /**
- * How the device tells the driver. All but link_changed are called with a lock of the device held: they must not
- * call back into it. quiesce and release must not allocate or free EAL memory either: a quiesce can come from
+ * How the device tells the driver. All but link_changed and config_changed are called with a lock of the device held:
+ * they must not call back into it. quiesce and release must not allocate or free EAL memory either: a quiesce can come from
  * inside rte_malloc() in any thread, because new memory reaches the peer before a data thread can use it.
  */
 struct virtio_user_listener {
@@ -51,13 +51,18 @@ struct virtio_user_listener {
 	 * closing the device included. May come before virtio_user_device_open() returned.
 	 */
 	void (*link_changed)(void *ctx, bool up);
+	/** The peer changed its address or MTU, which the configuration space and get_info show. As link_changed. */
+	void (*config_changed)(void *ctx);
 };
 
 /** What the user asked for (already validated). Strings are copied. */
 struct virtio_user_config {
 	const char *name; /**< of the port */
 	const char *path;
-	const char *iface;         /**< or NULL */
+	const char *iface;         /**< of the kernel's interface, as the next three; or NULL */
+	const char *netns;         /**< or NULL */
+	bool persist;
+	uint32_t sndbuf;           /**< bytes; 0: no limit */
 	bool server;
 	bool control_queue;        /**< offer VIRTIO_NET_F_CTRL_VQ even with one queue pair */
 	uint16_t queue_pairs;      /**< wanted */
@@ -82,6 +87,9 @@ struct virtio_user_info {
 	uint64_t features;     /**< negotiated */
 	uint64_t offered;      /**< by the device */
 	uint64_t protocol;     /**< the back-end dialect's own bits */
+	uint64_t peer_missed;  /**< packets that the peer dropped because the driver took none */
+	uint64_t peer_refused; /**< packets of the driver's that the peer dropped */
+	uint16_t peer_mtu;     /**< what the peer has its own at; 0: it has none */
 	uint16_t max_queue_pairs;
 	int last_error;        /**< -errno of the last failure of the connection, 0: none */
 	const char *backend;   /**< "vhost-user" */

@@ -51,7 +51,12 @@ struct rig {
 	int maps;
 };
 
+/* A program of more than one file has its rig in one of them. */
+#ifdef RIG_IS_ELSEWHERE
+extern struct rig rig;
+#else
 static struct rig rig;
+#endif
 
 static inline int
 count_fds(void)
@@ -107,7 +112,7 @@ settle(void)
 static inline void
 on_unregistered(void *arg)
 {
-	((struct rig *)arg)->unregistered = true;
+	__atomic_store_n(&((struct rig *)arg)->unregistered, true, __ATOMIC_RELEASE);
 }
 
 static inline int

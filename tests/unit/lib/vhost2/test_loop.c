@@ -48,7 +48,8 @@ on_expired(struct loop_timer *timer)
 static void
 on_task(struct loop_task *task)
 {
-	order[nr_order++] = vhost2_container_of(task, struct item, task)->number;
+	order[nr_order] = vhost2_container_of(task, struct item, task)->number;
+	__atomic_fetch_add(&nr_order, 1, __ATOMIC_RELEASE);
 }
 
 static void

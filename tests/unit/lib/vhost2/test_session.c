@@ -321,6 +321,31 @@ a_front_end_may_leave_in_any_callback(void **state)
 }
 
 static void
+a_kick_of_a_ring_that_cannot_be_costs_the_ring_only(void **state)
+{
+	const struct vhost_user_vring_addr addr = { .index = 1, .desc = 4096, .avail = 8192, .used = 12288 };
+	uint64_t features;
+
+	(void)state;
+	rig_run(1);
+	assert_int_equal(frontend_do_ring_fd(&rig.fe, VHOST_USER_SET_VRING_KICK, 1, rig.fe.kick[1]), 0);
+	assert_int_equal(frontend_do_state(&rig.fe, VHOST_USER_SET_VRING_NUM, 1, 64), 0);
+	assert_int_equal(frontend_do(&rig.fe, VHOST_USER_SET_VRING_ADDR, &addr, sizeof(addr), NULL, 0), 0);
+	frontend_kick(&rig.fe, 1);
+	settle();
+	assert_int_equal(rig_errors(RTE_VHOST2_ERR_RING), 1);
+	assert_int_equal(rig.recorder.errors[RTE_VHOST2_ERR_RING], 1);
+	frontend_kick(&rig.fe, 1);
+	settle();
+	assert_int_equal(rig_errors(RTE_VHOST2_ERR_RING), 1);
+	assert_int_equal(frontend_get_u64(&rig.fe, VHOST_USER_GET_FEATURES, &features), 0);
+	assert_true(recorder_ends_with(&rig.recorder, "start0"));
+	/* Told right, it runs. */
+	assert_int_equal(frontend_start_ring(&rig.fe, 1, 64), 0);
+	assert_true(recorder_ends_with(&rig.recorder, "start1"));
+}
+
+static void
 a_completion_too_many_is_ignored(void **state)
 {
 	(void)state;
@@ -354,6 +379,7 @@ main(void)
 		RIGGED(a_queue_may_be_stopped_alone_and_goes_on_where_it_was),
 		RIGGED(a_front_end_that_leaves_takes_all_with_it),
 		RIGGED(a_front_end_may_leave_in_any_callback),
+		RIGGED(a_kick_of_a_ring_that_cannot_be_costs_the_ring_only),
 		RIGGED(a_completion_too_many_is_ignored),
 	};
 

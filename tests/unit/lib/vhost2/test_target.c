@@ -6,6 +6,8 @@
 
 #include "rig.h"
 
+#include <pthread.h>
+
 static void
 what_cannot_be_registered_is_refused(void **state)
 {
@@ -190,6 +192,56 @@ targets_without_a_loop_share_a_thread(void **state)
 	assert_int_equal(count_fds(), fds);
 }
 
+static bool storm_over;
+
+/* Comes whenever there is a target, and leaves in the middle of anything. */
+static void *
+come_and_go(void *arg)
+{
+	struct frontend fe;
+	unsigned int round = 0;
+
+	(void)arg;
+	frontend_init(&fe);
+	fe.timeout_ms = 500;
+	while (!__atomic_load_n(&storm_over, __ATOMIC_ACQUIRE)) {
+		if (frontend_connect(&fe, rig.path) != 0)
+			continue;
+		if (round++ % 3 != 0)
+			frontend_run(&fe, round % 3, 64, 0);
+		frontend_close(&fe);
+	}
+	frontend_fini(&fe);
+	return NULL;
+}
+
+static void
+targets_come_and_go_under_front_ends_that_connect(void **state)
+{
+	pthread_t threads[3];
+
+	(void)state;
+	rig.recorder.ops.loop = NULL;
+	__atomic_store_n(&storm_over, false, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < NR(threads); i++)
+		pthread_create(&threads[i], NULL, come_and_go, NULL);
+	for (int i = 0; i < 200; i++) {
+		__atomic_store_n(&rig.unregistered, false, __ATOMIC_RELEASE);
+		rig_register(0);
+		usleep((useconds_t)(i % 20) * 100);
+		assert_int_equal(rte_vhost2_tgt_unregister("vhost-user", rig.path, on_unregistered, &rig), 0);
+		wait_flag(&rig.unregistered);
+		recorder_clear(&rig.recorder);
+	}
+	__atomic_store_n(&storm_over, true, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < NR(threads); i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 1000 && count_fds() > rig.fds + 30; i++)
+		usleep(1000);
+	usleep(20000);
+	assert_int_equal(rig.recorder.overlaps, 0);
+}
+
 static void
 offered_features_are_the_device_types_and_the_transports(void **state)
 {
@@ -216,6 +268,7 @@ main(void)
 		RIGGED(front_ends_beyond_the_limit_are_refused_and_counted),
 		RIGGED(an_address_may_be_registered_again_when_it_is_said_to_be_free),
 		RIGGED(targets_without_a_loop_share_a_thread),
+		RIGGED(targets_come_and_go_under_front_ends_that_connect),
 		RIGGED(offered_features_are_the_device_types_and_the_transports),
 	};
 

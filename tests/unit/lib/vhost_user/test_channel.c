@@ -258,10 +258,49 @@ a_silent_peer_runs_into_the_deadline_wherever_it_stops(void **state)
 	}
 }
 
+static void
+sending_some_takes_up_where_the_socket_was_full(void **state)
+{
+	struct vhost_user_message message;
+	uint8_t bytes[4096];
+	size_t sent = 0, got = 0, total;
+	ssize_t n;
+
+	(void)state;
+	open_pair();
+	vhost_user_message_init(&message, VHOST_USER_GET_SHMEM_CONFIG, 2056);
+	total = 12 + 2056;
+	/* Whole messages until there is room for a part only, or for none. */
+	while (vhost_user_channel_send_some(&channel, &message, &sent) == 1) {
+		assert_int_equal(sent, total);
+		got += sent;
+		sent = 0;
+	}
+	assert_true(sent < total);
+	got += sent;
+	while (got > 0) {
+		n = recv(peer, bytes, got < sizeof(bytes) ? got : sizeof(bytes), 0);
+		assert_true(n > 0);
+		got -= (size_t)n;
+	}
+	assert_int_equal(vhost_user_channel_send_some(&channel, &message, &sent), 1);
+	assert_int_equal(sent, total);
+	message.header.size = VHOST_USER_MAX_PAYLOAD + 1;
+	sent = 0;
+	assert_int_equal(vhost_user_channel_send_some(&channel, &message, &sent), -EINVAL);
+	close(peer);
+	peer = -1;
+	message.header.size = 0;
+	assert_int_equal(vhost_user_channel_send_some(&channel, &message, &sent), -ECONNRESET);
+	assert_broken(VHOST_USER_ERROR_CLOSED);
+	close_pair();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		HYGIENIC(sending_some_takes_up_where_the_socket_was_full),
 		HYGIENIC(a_message_is_put_together_from_any_two_pieces),
 		HYGIENIC(messages_that_arrive_together_are_handed_out_one_by_one),
 		HYGIENIC(descriptors_may_come_with_any_piece_of_the_header),

@@ -24,11 +24,12 @@ struct memory_region {
 	uint64_t offset; /**< of va in fd, bytes */
 	uint64_t dev;    /**< st_dev and st_ino of fd: tell a page file from its successor at the same va */
 	uint64_t ino;
-	int fd;          /**< the table's own duplicate; a back-end sends it and never closes it */
+	int fd;          /**< the table's own duplicate; a back-end sends it and never closes it; -1: it has none */
 };
 
 /** Sorted by va, no two overlap, no two could be merged. */
 struct memory_table {
+	bool is_by_address; /**< files do not part regions; see struct backend_caps */
 	struct memory_region *regions;
 	uint32_t nr;
 	uint32_t room;
@@ -40,6 +41,8 @@ struct backend_caps {
 	uint32_t max_queue_pairs; /**< at least 1 */
 	uint32_t max_mem_regions; /**< in one memory table */
 	uint64_t protocol;        /**< dialect's own negotiated bits, for logs and telemetry only */
+	/** It reaches memory by our addresses: regions need no file, and files do not part them. */
+	bool is_by_address;
 };
 
 struct backend;
@@ -90,6 +93,26 @@ struct backend_config_ops {
 /** Optional: the peer wants to know the MTU that the driver uses. */
 struct backend_mtu_ops {
 	int (*set_mtu)(struct backend *backend, uint16_t mtu);
+	/** What the peer itself has it at; NULL: it has none. */
+	uint16_t (*get_mtu)(struct backend *backend);
+};
+
+/** What became of packets on the peer's side of the rings. */
+struct backend_drops {
+	uint64_t missed;  /**< for the driver, who did not take them in time */
+	uint64_t refused; /**< from the driver */
+};
+
+/** Optional: the peer counts what it drops. */
+struct backend_drops_ops {
+	int (*get_drops)(struct backend *backend, struct backend_drops *drops);
+};
+
+/** Optional: the peer wants to know what the driver would filter by. -EREMOTEIO: it is well and refuses. */
+struct backend_filter_ops {
+	int (*set_mac)(struct backend *backend, const uint8_t *mac);
+	int (*set_promisc)(struct backend *backend, bool on);
+	int (*set_allmulti)(struct backend *backend, bool on);
 };
 
 /** Optional: something to poll. */
@@ -99,8 +122,13 @@ struct backend_link_ops {
 	 * -1: none. Asked for afresh before each poll.
 	 */
 	int (*event_fd)(struct backend *backend);
-	/** After event_fd showed something: 0 still there, -errno: gone or misbehaving (logged). */
+	/**
+	 * After event_fd showed something. 0: still there; 1: and its link, configuration space or MTU changed;
+	 * -errno: gone or misbehaving (logged).
+	 */
 	int (*check)(struct backend *backend);
+	/** Whether the peer has its end of the link up; NULL: as long as it is connected. */
+	bool (*is_up)(struct backend *backend);
 };
 
 /** The head of every back-end's own struct. An absent ability is a NULL table. */
@@ -109,6 +137,8 @@ struct backend {
 	const struct backend_slots_ops *slots;   /**< valid while connected */
 	const struct backend_config_ops *config; /**< valid while connected */
 	const struct backend_mtu_ops *mtu;       /**< valid while connected */
+	const struct backend_drops_ops *drops;   /**< valid while connected */
+	const struct backend_filter_ops *filter; /**< for the back-end's life */
 	const struct backend_link_ops *link;
 	struct backend_caps caps;
 	const char *port;  /**< name of the port, for log lines; outlives the back-end */
@@ -119,9 +149,13 @@ struct backend {
 struct backend_config {
 	const char *port;    /**< name of the port, for log lines */
 	const char *path;    /**< socket or character device */
-	const char *iface;   /**< tap name, or NULL */
 	bool server;         /**< we listen, the peer connects */
 	uint16_t queue_pairs; /**< wanted */
+	/* Of the kernel's interface; for others none of them must be given. */
+	const char *iface;   /**< name, or NULL */
+	const char *netns;   /**< namespace, or NULL */
+	bool persist;        /**< it stays when the port ends */
+	uint32_t sndbuf;     /**< bytes that it may hold of what we sent; 0: no limit */
 };
 
 /** Find out from the path which kind of back-end serves it, and open it (not yet connected). registry.c */

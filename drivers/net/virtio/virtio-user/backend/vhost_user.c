@@ -370,6 +370,7 @@ config_fits(size_t offset, size_t len)
 static int
 get_config(struct backend *backend, size_t offset, void *dst, size_t len)
 {
+	const struct vhost_user_backend *vu = vhost_user_of(backend);
 	struct vhost_user_message message, reply;
 	int rc;
 
@@ -382,6 +383,13 @@ get_config(struct backend *backend, size_t offset, void *dst, size_t len)
 	/* vhost-user GET_CONFIG: "a zero length payload ... to indicate an error" */
 	if (reply.header.size != message.header.size)
 		return -EREMOTEIO;
+	/* vhost-user GET_CONFIG: "payload size MUST match the front-end's request", and so must what it is about. */
+	if (reply.payload.config.offset != offset || reply.payload.config.size != len) {
+		PORT_LOG(ERR, backend->port, "peer at %s: GET_CONFIG of %zu bytes at %zu answered with %" PRIu32
+			 " bytes at %" PRIu32, vu->path, len, offset, reply.payload.config.size,
+			 reply.payload.config.offset);
+		return -EPROTO;
+	}
 	memcpy(dst, reply.payload.config.data, len);
 	return 0;
 }

@@ -419,34 +419,7 @@ fake_tx_stats(struct fake_port *port, uint16_t id)
 	return &port->hw->queues[2 * id + 1].txq->q.stats;
 }
 
-/* --- paths, control queue, telemetry --- */
-
-static uint16_t
-fake_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb_pkts)
-{
-	(void)queue;
-	(void)pkts;
-	(void)nb_pkts;
-	return 0;
-}
-
-const struct rx_path *
-rx_path_select(const struct path_request *request)
-{
-	static const struct rx_path path = { .name = "fake rx", .burst = fake_burst };
-
-	(void)request;
-	return &path;
-}
-
-const struct tx_path *
-tx_path_select(const struct path_request *request)
-{
-	static const struct tx_path path = { .name = "fake tx", .burst = fake_burst };
-
-	(void)request;
-	return &path;
-}
+/* --- control queue, telemetry --- */
 
 struct control_queue {
 	struct vring_area area;

@@ -4,8 +4,8 @@
 
 /*
  * A port without EAL: a fake device behind struct virtio_ops, fake queues and paths behind rxtx/'s
- * names, fake EAL memory. All of them write into one ordered log, so that a test asserts an order
- * by comparing one string. The glue (ethdev*.c) is the real one.
+ * names (fake_paths.c has the paths), fake EAL memory. All of them write into one ordered log, so
+ * that a test asserts an order by comparing one string. The glue (ethdev*.c) is the real one.
  */
 
 #ifndef TEST_FAKE_PORT_H
@@ -56,6 +56,14 @@ const char *fake_log_take(void);
 /** Counters of a fake queue, writable. */
 struct queue_stats *fake_rx_stats(struct fake_port *port, uint16_t id);
 struct queue_stats *fake_tx_stats(struct fake_port *port, uint16_t id);
+
+/** What was switched last in an rx queue. */
+struct fake_switches {
+	bool ptypes;
+	bool strip;
+};
+
+extern struct fake_switches fake_switches;
 
 /** Features of a good back-end. */
 #define FAKE_OFFER \

@@ -133,6 +133,9 @@ static const struct {
 	{ "path=/a,queue_size=100", "queue_size=100: not a power of two" },
 	{ "path=/a,queue_size=255", "queue_size=255: not a power of two" },
 	{ "path=/a,queue_size=32767", "queue_size=32767" },
+	{ "path=/a,packed_vq=0,queue_size=1000", "queue_size=1000: not a power of two" },
+	{ "path=/a,packed_vq=1,queue_size=3", "queue_size=3: out of range" },
+	{ "path=/a,packed_vq=1,queue_size=32769", "queue_size=32769: out of range" },
 	{ "path=/a,queue_size=32769", "queue_size=32769" },
 	{ "path=/a,queue_size=65536", "queue_size=65536" },
 	{ "path=/a,queue_size=4294967552", "queue_size=4294967552" },
@@ -170,9 +173,24 @@ static const struct {
 	{ "path=/a,cq=1 ", "cq=1 " },
 	{ "path=/a,vectorized=2", "vectorized=2" },
 	{ "path=/a,vectorized=avx2", "vectorized=avx2" },
-	/* what is not there yet */
 	{ "path=/a,packed_vq=2", "packed_vq=2" },
-	{ "path=/a,iface=tap0", "iface=tap0" },
+	/* the kernel's interface */
+	{ "path=/a,iface=0123456789abcdef", "iface=0123456789abcdef" },
+	{ "path=/a,iface=a/b", "iface=a/b" },
+	{ "path=/a,iface=a:b", "iface=a:b" },
+	{ "path=/a,iface=a b", "iface=a b" },
+	{ "path=/a,iface=..", "iface=.." },
+	{ "path=/a,iface=.", "iface=." },
+	{ "path=/a,iface=tap%s", "iface=tap%s" },
+	{ "path=/a,iface=tap%", "iface=tap%" },
+	{ "path=/a,iface=t%d%d", "iface=t%d%d" },
+	{ "path=/a,netns=", "netns=" },
+	{ "path=/a,netns=a/b", "netns=a/b" },
+	{ "path=/a,netns=" S100 S10, "netns=" S100 S10 },
+	{ "path=/a,persist=yes", "persist=yes" },
+	{ "path=/a,sndbuf=-1", "sndbuf=-1" },
+	{ "path=/a,sndbuf=1M", "sndbuf=1M" },
+	{ "path=/a,sndbuf=2147483648", "sndbuf=2147483648" },
 	{ "path=/a,iface=", "iface=" },
 	/* speed */
 	{ "path=/a,speed=", "speed=" },
@@ -241,6 +259,8 @@ static const struct {
 	{ "path=/a,queue_size=4", FIELD(queue_size), 4 },
 	{ "path=/a,queue_size=1024", FIELD(queue_size), 1024 },
 	{ "path=/a,queue_size=32768", FIELD(queue_size), 32768 },
+	{ "path=/a,queue_size=1001,packed_vq=1", FIELD(queue_size), 1001 },
+	{ "path=/a,packed_vq=1,queue_size=32767", FIELD(queue_size), 32767 },
 	{ "path=/a,server=0", FIELD(server), 0 },
 	{ "path=/a,server=1", FIELD(server), 1 },
 	{ "path=/a,mrg_rxbuf=0", FIELD(mrg_rxbuf), 0 },
@@ -255,6 +275,10 @@ static const struct {
 	{ "path=/a,speed=100000", FIELD(speed), 100000 },
 	{ "path=/a,speed=400000", FIELD(speed), 400000 },
 	{ "path=/a,speed=unknown", FIELD(speed), UINT32_MAX },
+	{ "path=/a,persist=1", FIELD(persist), 1 },
+	{ "path=/a,sndbuf=0", FIELD(sndbuf), 0 },
+	{ "path=/a,sndbuf=2147483647", FIELD(sndbuf), 2147483647 },
+	{ "path=/a,iface=tap0,netns=blue", FIELD(sndbuf), 0 },
 	{ "path=/a,deadline=10", FIELD(deadline), 10 },
 	{ "path=/a,deadline=60000", FIELD(deadline), 60000 },
 	{ "path=/a,queues=2,queue_size=512,server=1,cq=1,speed=25000", FIELD(speed), 25000 },
@@ -279,6 +303,28 @@ a_good_string_sets_its_field_without_a_line(void **state)
 				log.text);
 		free(log.text);
 	}
+}
+
+static void
+names_of_interface_and_namespace_are_kept_whole(void **state)
+{
+	static const char *const names[] = { "t", "tap%d", "%d", "0123456789abcde", "..." };
+	struct port_config config;
+	struct captured log;
+	char args[64];
+
+	(void)state;
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
+		snprintf(args, sizeof(args), "path=/a,iface=%s,netns=/proc/%s", names[i], names[i]);
+		assert_int_equal(parse(args, &config, &log), 0);
+		assert_string_equal(config.iface, names[i]);
+		assert_string_equal(config.netns + strlen("/proc/"), names[i]);
+		free(log.text);
+	}
+	assert_int_equal(parse("path=/a", &config, &log), 0);
+	assert_string_equal(config.iface, "");
+	assert_string_equal(config.netns, "");
+	free(log.text);
 }
 
 static void
@@ -353,6 +399,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bad_string_is_einval_with_one_line_that_shows_it),
 		cmocka_unit_test(a_good_string_sets_its_field_without_a_line),
+		cmocka_unit_test(names_of_interface_and_namespace_are_kept_whole),
 		cmocka_unit_test(a_mac_is_read_in_either_case_and_absent_is_zero),
 		cmocka_unit_test(the_longest_path_fits_whole),
 		cmocka_unit_test(the_parameter_string_has_no_quote_that_would_end_its_json),

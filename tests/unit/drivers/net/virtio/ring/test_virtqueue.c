@@ -4,7 +4,7 @@
 
 /*
  * The ring without packets: what init leaves behind, what drain finds, and how a long-held descriptor keeps its place
- * in a resync. The verbs themselves are walked by the tests of rxtx/.
+ * when a peer vanishes. The verbs themselves are walked by the tests of rxtx/.
  * Covers VIRTIO 1.3 2.7.5 (descriptor table), 2.7.6 (available ring).
  */
 
@@ -65,6 +65,19 @@ place(struct virtqueue *vq, uintptr_t cookie)
 }
 
 static void
+place_chain(struct virtqueue *vq, uintptr_t cookie, uint16_t links)
+{
+	struct vq_cursor at = vq_cursor_begin(vq, out_of_order);
+	const uint16_t head = vq_next_id(&at, out_of_order);
+	uint16_t i;
+
+	for (i = 0; i < links; i++)
+		vq_chain_add(vq, &at, out_of_order, 0, 1, i + 1 < links ? VRING_DESC_F_NEXT : 0);
+	vq_chain_end(vq, &at, out_of_order, head, links, (void *)cookie);
+	vq_cursor_end(vq, &at, out_of_order);
+}
+
+static void
 give_back(struct virtqueue *vq, uint16_t id)
 {
 	split_used_elem_write(vq->used, vq->used->idx & vq->mask, id, 0);
@@ -120,11 +133,13 @@ an_entry_that_is_right_already_is_not_written_again(void **state)
 }
 
 static void
-resync_puts_a_long_held_buffer_first(void **state)
+salvage_finds_a_long_held_buffer_first(void **state)
 {
 	struct fixture fixture;
 	struct virtqueue *const vq = &fixture.vq;
+	void *cookies[SIZE];
 	unsigned int i;
+	uint32_t n;
 
 	(void)state;
 	fixture_open(&fixture, false);
@@ -137,13 +152,64 @@ resync_puts_a_long_held_buffer_first(void **state)
 	}
 	place(vq, 1001);
 	place(vq, 1002);
-	assert_int_equal(virtqueue_resync(vq), 2 * SIZE);
-	assert_int_equal(vq->avail->idx, 2 * SIZE + 3);
-	for (i = 0; i < 3; i++) {
-		const uint16_t id = vq->avail->ring[(2 * SIZE + i) & (SIZE - 1)];
+	assert_int_equal(virtqueue_salvage(vq, cookies, &n), 2 * SIZE);
+	assert_int_equal(virtqueue_base(vq), 2 * SIZE);
+	assert_int_equal(vq->avail->idx, 2 * SIZE);
+	assert_int_equal(n, 3);
+	for (i = 0; i < 3; i++)
+		assert_int_equal((uintptr_t)cookies[i], 1000 + i);
+	assert_int_equal(vq->nb_free, SIZE);
+	assert_int_equal(virtqueue_outstanding(vq), 0);
+	fixture_close(&fixture);
+}
 
-		assert_int_equal((uintptr_t)vq->cookies[id], i == 0 ? 1000 : 1000 + i);
+/* Chains of 3, 1 and 2 descriptors of which the second comes back first, round the end of the table. */
+static void
+a_ring_of_chains_scatters_into_what_it_was(void **state)
+{
+	static const uint16_t links[] = {3, 1, 2};
+	struct fixture fixture;
+	struct virtqueue *const vq = &fixture.vq;
+	unsigned int start;
+	unsigned int i;
+
+	(void)state;
+	for (start = 0; start < SIZE; start++) {
+		fixture_open(&fixture, false);
+		for (i = 0; i < start; i++) {
+			place(vq, i + 1);
+			give_back(vq, (uint16_t)i);
+			assert_int_equal(reclaim_one(vq), i + 1);
+		}
+		for (i = 0; i < 3; i++)
+			place_chain(vq, 100 + i, links[i]);
+		assert_true(vq->is_lined_up);
+		give_back(vq, (start + 3) % SIZE);
+		assert_int_equal(reclaim_one(vq), 101);
+		assert_false(vq->is_lined_up);
+		assert_int_equal(vq->nb_free, SIZE - 5);
+		give_back(vq, start % SIZE);
+		assert_int_equal(reclaim_one(vq), 100);
+		give_back(vq, (start + 4) % SIZE);
+		assert_int_equal(reclaim_one(vq), 102);
+		assert_int_equal(vq->nb_free, SIZE);
+		assert_int_equal(fixture.breaks, 0);
+		fixture_close(&fixture);
 	}
+}
+
+static void
+one_chain_may_fill_the_table_when_it_scatters(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_open(&fixture, false);
+	place_chain(&fixture.vq, 7, SIZE);
+	virtqueue_scatter(&fixture.vq);
+	give_back(&fixture.vq, 0);
+	assert_int_equal(reclaim_one(&fixture.vq), 7);
+	assert_int_equal(fixture.vq.nb_free, SIZE);
 	fixture_close(&fixture);
 }
 
@@ -193,7 +259,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_ring_is_empty_wants_no_calls_and_has_its_entries_written),
 		cmocka_unit_test(an_entry_that_is_right_already_is_not_written_again),
-		cmocka_unit_test(resync_puts_a_long_held_buffer_first),
+		cmocka_unit_test(salvage_finds_a_long_held_buffer_first),
+		cmocka_unit_test(a_ring_of_chains_scatters_into_what_it_was),
+		cmocka_unit_test(one_chain_may_fill_the_table_when_it_scatters),
 		cmocka_unit_test(drain_finds_each_outstanding_cookie_once),
 		cmocka_unit_test(peek_trusts_no_index),
 	};

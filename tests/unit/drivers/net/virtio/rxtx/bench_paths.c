@@ -30,7 +30,7 @@ int virtio_user_logtype;
 
 #define BURST 32
 #define RING 1024
-#define MBUFS 16384
+#define MBUFS 65536
 #define STEP 2432 /* from mbuf to mbuf, as a pool of the usual 2 KiB buffers has it */
 #define BURSTS 2000
 #define ROUNDS 41
@@ -354,7 +354,7 @@ int
 main(void)
 {
 	struct rte_mempool *pool;
-	struct bench benches[16];
+	struct bench benches[64];
 	unsigned int nb = 0;
 	unsigned int nr;
 	unsigned int i;

@@ -132,6 +132,14 @@ mbuf_make(struct pool *pool, unsigned int number, uint16_t room)
 	return &object->m;
 }
 
+/* rte_mempool_obj_iter() follows these. */
+static struct rte_mempool_objhdr *
+object_header(struct rte_mbuf *m)
+{
+	static_assert(offsetof(struct numbered, m) >= sizeof(struct rte_mempool_objhdr), "room in front");
+	return RTE_PTR_SUB(m, sizeof(struct rte_mempool_objhdr));
+}
+
 struct rte_mempool *
 pool_make(unsigned int count, uint16_t room)
 {
@@ -154,8 +162,11 @@ pool_make(unsigned int count, uint16_t room)
 	pool->all = calloc(count, sizeof(*pool->all));
 	pool->is_home = calloc(count, sizeof(*pool->is_home));
 	pool->home = calloc(count, sizeof(*pool->home));
-	for (i = 0; i < count; i++)
+	STAILQ_INIT(&pool->mp.elt_list);
+	for (i = 0; i < count; i++) {
 		pool->all[i] = mbuf_make(pool, i, room);
+		STAILQ_INSERT_TAIL(&pool->mp.elt_list, object_header(pool->all[i]), next);
+	}
 	pool_enqueue(&pool->mp, (void **)pool->all, count);
 	return &pool->mp;
 }
@@ -370,6 +381,15 @@ device_base(const struct device *device)
 }
 
 void
+device_scribble(struct device *device)
+{
+	const uint32_t size = device->area->size;
+
+	memset(device->area->desc, 0x5a, vring_desc_bytes(VRING_SPLIT, size));
+	memset(device->area->driver, 0x5a, vring_driver_bytes(VRING_SPLIT, size));
+}
+
+void
 device_want_kicks(struct device *device, bool wanted)
 {
 	if (is_packed(device))
@@ -461,29 +481,6 @@ device_kick(void *device, uint16_t queue)
 
 /* --- rigs --- */
 
-uint64_t
-rx_row_features(const struct rx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
-		(row->traits.mergeable ? VIRTIO_BIT(VIRTIO_NET_F_MRG_RXBUF) : 0);
-}
-
-uint64_t
-tx_row_features(const struct tx_path *row)
-{
-	return VIRTIO_BIT(VIRTIO_F_VERSION_1) |
-		(row->traits.format == VRING_PACKED ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-		(row->traits.in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0);
-}
-
-uint32_t
-row_base(enum vring_format format)
-{
-	return vring_base_start(format);
-}
-
 static void
 config_fill(struct queue_config *config, uint32_t size, uint64_t features, size_t mem_len, void **mem)
 {
@@ -506,6 +503,15 @@ rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size)
 void
 rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features)
 {
+	rx_rig_open_offload(rig, row, size, more_features, 0);
+	/* The same mbufs from every row. */
+	rxq_set_ptypes(rig->rxq, false);
+}
+
+void
+rx_rig_open_offload(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features,
+	uint64_t offloads)
+{
 	const uint64_t features = rx_row_features(row) | more_features;
 
 	memset(rig, 0, sizeof(*rig));
@@ -515,6 +521,7 @@ rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, u
 	config_fill(&rig->config, size, features, rxq_mem_bytes(features, size), &rig->mem);
 	rig->config.notifier = (struct vring_notifier){device_kick, &rig->device};
 	rig->config.pool = rig->pool;
+	rig->config.offloads = offloads;
 	assert_int_equal(rxq_create(&rig->config, &rig->rxq), 0);
 	assert_int_equal(rxq_fill(rig->rxq, size), 0);
 	device_start(&rig->device, rxq_area(rig->rxq), row_base(row->traits.format), features);
@@ -577,11 +584,4 @@ rx_rig_expect(struct rx_rig *rig, uint32_t seed, uint32_t len)
 	assert_int_equal(m->port, 7);
 	packet_check(m, seed, len);
 	rte_pktmbuf_free(m);
-}
-
-uint32_t
-next_random(uint32_t *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
 }

@@ -85,6 +85,8 @@ void device_check(const struct device *device, const struct chain *chain, uint32
 void device_push_batch(struct device *device, uint32_t id, uint32_t len, uint16_t n);
 /** Where a device that vanished had come to, as SET_VRING_BASE has it. */
 uint32_t device_base(const struct device *device);
+/** Write nonsense over what the driver wrote into a split ring. */
+void device_scribble(struct device *device);
 /** Ask for kicks, or for none. */
 void device_want_kicks(struct device *device, bool wanted);
 void device_kick(void *device, uint16_t queue);
@@ -123,9 +125,15 @@ uint64_t tx_row_features(const struct tx_path *row);
 /** Queue of @p size, filled, gate open, device started. */
 void rx_rig_open(struct rx_rig *rig, const struct rx_path *row, uint32_t size);
 void rx_rig_open_with(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features);
+/** The same with RTE_ETH_RX_OFFLOAD_* configured, and packet types. */
+void rx_rig_open_offload(struct rx_rig *rig, const struct rx_path *row, uint32_t size, uint64_t more_features,
+	uint64_t offloads);
 void rx_rig_close(struct rx_rig *rig);
 void tx_rig_open(struct tx_rig *rig, const struct tx_path *row, uint32_t size, uint64_t more_features, bool fast_free);
 void tx_rig_close(struct tx_rig *rig);
+
+/** Whether this CPU has what a row needs; says so if it has not. Everything that walks the rows asks. */
+bool row_can_run(const char *name, uint16_t simd);
 
 /** Bursts of the row. */
 uint16_t rx_rig_burst(struct rx_rig *rig, struct rte_mbuf **pkts, uint16_t n);

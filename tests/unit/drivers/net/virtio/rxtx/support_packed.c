@@ -144,3 +144,4 @@ packed_device_publish(struct device *device)
 			packed->pending[packed->nb_pending].flags);
 	}
 }
+

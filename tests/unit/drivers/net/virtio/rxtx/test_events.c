@@ -14,7 +14,8 @@
 
 #define EVENTS VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX)
 #define FOR_EACH_TX(row, nr) \
-	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++)
+	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++) \
+		if (row_can_run(row->name, row->traits.simd))
 
 /* A place in the ring, in either format: what the device may wait for. */
 struct place {

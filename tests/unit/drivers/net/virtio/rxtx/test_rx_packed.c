@@ -14,7 +14,7 @@
 
 #define RX_ROWS(row, nr) \
 	for (row = rx_paths(&(nr)); row < rx_paths(&(nr)) + (nr); row++) \
-		if (row->traits.format == VRING_PACKED)
+		if (row->traits.format == VRING_PACKED && row_can_run(row->name, row->traits.simd))
 
 static void
 rx_resync_mends_a_broken_queue_without_losing_a_buffer(void **state)

@@ -16,7 +16,8 @@
 #include "support.h"
 
 #define FOR_EACH_ROW(row, nr) \
-	for (row = rx_paths(&(nr)); row < rx_paths(&(nr)) + (nr); row++)
+	for (row = rx_paths(&(nr)); row < rx_paths(&(nr)) + (nr); row++) \
+		if (row_can_run(row->name, row->traits.simd))
 
 static void
 sizes_that_are_not_a_power_of_two_are_refused(void **state)
@@ -237,6 +238,7 @@ resync_mends_a_broken_queue_without_losing_a_buffer(void **state)
 		assert_int_equal(base, 1);
 		split_used_publish(split_used_ring(rxq_area(rig.rxq)), 4000);
 		assert_int_equal(rx_rig_burst(&rig, &m, 1), 0);
+		device_scribble(&rig.device);
 		assert_int_equal(rxq_resync(rig.rxq, &base), 0);
 		assert_int_equal(base, 1);
 		device_start(&rig.device, rxq_area(rig.rxq), base, rig.config.features);
@@ -285,6 +287,79 @@ a_packet_that_a_dead_peer_left_half_is_not_continued(void **state)
 	}
 }
 
+static void
+peers_that_die_one_after_the_other_between_polls_are_all_told_apart(void **state)
+{
+	const struct rx_path *row;
+	unsigned int nr;
+
+	(void)state;
+	FOR_EACH_ROW(row, nr) {
+		struct rte_mbuf *m;
+		struct rx_rig rig;
+		uint16_t deaths;
+		uint32_t base;
+
+		if (!row->traits.mergeable || row->traits.format == VRING_PACKED)
+			continue;
+		rx_rig_open(&rig, row, 64);
+		/* Each sends a packet, and the first four buffers of another. */
+		for (deaths = 0; deaths < 3; deaths++) {
+			device_send(&rig.device, deaths, 60);
+			device_send_merged(&rig.device, 9, 9000);
+			split_used_publish(split_used_ring(rxq_area(rig.rxq)), 5 * (deaths + 1));
+			assert_int_equal(rxq_resync(rig.rxq, &base), 0);
+			assert_int_equal(base, 5 * (deaths + 1));
+			device_start(&rig.device, rxq_area(rig.rxq), base, rig.config.features);
+		}
+		device_send(&rig.device, deaths, 60);
+		for (deaths = 0; deaths < 4; deaths++) {
+			unsigned int polls = 0;
+
+			while (rx_rig_burst(&rig, &m, 1) == 0)
+				assert_in_range(++polls, 1, 5);
+			packet_check(m, deaths, 60);
+			rte_pktmbuf_free(m);
+		}
+		assert_int_equal(rxq_stats(rig.rxq)->bad_chain, 3);
+		rx_rig_close(&rig);
+	}
+}
+
+/* Buffers of a pool that is not initialized as usual: the last one lies further behind its mbuf than the others. */
+static void
+buffers_are_posted_where_they_lie(void **state)
+{
+	const struct rx_path *row;
+	unsigned int nr;
+
+	(void)state;
+	FOR_EACH_ROW(row, nr) {
+		struct rte_mbuf *m;
+		struct rx_rig rig;
+		uint32_t i;
+
+		rx_rig_open(&rig, row, 64);
+		rxq_close(rig.rxq);
+		rxq_destroy(rig.rxq);
+		for (i = 0; i < 2; i++) {
+			assert_int_equal(rte_mempool_get(rig.pool, (void **)&m), 0);
+			m->buf_addr = (char *)m->buf_addr + 64 * i;
+			rte_mempool_put(rig.pool, m);
+		}
+		assert_int_equal(rxq_create(&rig.config, &rig.rxq), 0);
+		rxq_set_ptypes(rig.rxq, false);
+		assert_int_equal(rxq_fill(rig.rxq, 64), 0);
+		device_start(&rig.device, rxq_area(rig.rxq), row_base(row->traits.format), rig.config.features);
+		rxq_open(rig.rxq);
+		for (i = 0; i < 1000; i++) {
+			device_send(&rig.device, i, 60);
+			rx_rig_expect(&rig, i, 60);
+		}
+		rx_rig_close(&rig);
+	}
+}
+
 int
 main(void)
 {
@@ -297,6 +372,8 @@ main(void)
 		cmocka_unit_test(a_new_peer_goes_on_where_one_vanished),
 		cmocka_unit_test(resync_mends_a_broken_queue_without_losing_a_buffer),
 		cmocka_unit_test(a_packet_that_a_dead_peer_left_half_is_not_continued),
+		cmocka_unit_test(peers_that_die_one_after_the_other_between_polls_are_all_told_apart),
+		cmocka_unit_test(buffers_are_posted_where_they_lie),
 	};
 
 	return cmocka_run_group_tests_name("rxtx/rx_queue", tests, NULL, NULL);

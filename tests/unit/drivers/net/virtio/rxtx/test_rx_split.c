@@ -12,7 +12,8 @@
 #include "support.h"
 
 #define FOR_EACH_ROW(row, nr) \
-	for (row = rx_paths(&(nr)); row < rx_paths(&(nr)) + (nr); row++)
+	for (row = rx_paths(&(nr)); row < rx_paths(&(nr)) + (nr); row++) \
+		if (row_can_run(row->name, row->traits.simd))
 
 /* Send and receive @p count packets, at most @p burst a time; lengths and gaps follow from the seed. */
 static void

@@ -17,7 +17,7 @@
 
 #define TX_ROWS(row, nr) \
 	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++) \
-		if (row->traits.format == VRING_PACKED)
+		if (row->traits.format == VRING_PACKED && row_can_run(row->name, row->traits.simd))
 
 static void
 send_one(struct tx_rig *rig, uint32_t seed, uint32_t len, uint32_t segment)

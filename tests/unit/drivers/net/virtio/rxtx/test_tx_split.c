@@ -14,7 +14,8 @@
 #include "support.h"
 
 #define FOR_EACH_ROW(row, nr) \
-	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++)
+	for (row = tx_paths(&(nr)); row < tx_paths(&(nr)) + (nr); row++) \
+		if (row_can_run(row->name, row->traits.simd))
 
 /* The device reads and returns everything that waits. @return packets. */
 static uint32_t

@@ -225,6 +225,52 @@ static const struct backend_config_ops fake_config_ops = {
 };
 static const struct backend_mtu_ops fake_mtu = {.set_mtu = fake_set_mtu};
 
+static uint16_t
+fake_get_mtu(struct backend *backend)
+{
+	(void)backend;
+	return fake.own_mtu;
+}
+
+static const struct backend_mtu_ops fake_own_mtu = {.set_mtu = fake_set_mtu, .get_mtu = fake_get_mtu};
+
+static int
+fake_get_drops(struct backend *backend, struct backend_drops *drops)
+{
+	(void)backend;
+	*drops = fake.drops;
+	return fake.drops.missed == UINT64_MAX ? -EIO : 0;
+}
+
+static const struct backend_drops_ops fake_drops = {.get_drops = fake_get_drops};
+
+static int
+fake_set_mac(struct backend *backend, const uint8_t *mac)
+{
+	VERB("mac=%02x", mac[5]);
+	VERB_END;
+}
+
+static int
+fake_set_promisc(struct backend *backend, bool on)
+{
+	VERB("promisc=%d", on);
+	VERB_END;
+}
+
+static int
+fake_set_allmulti(struct backend *backend, bool on)
+{
+	VERB("allmulti=%d", on);
+	VERB_END;
+}
+
+static const struct backend_filter_ops fake_filter = {
+	.set_mac = fake_set_mac,
+	.set_promisc = fake_set_promisc,
+	.set_allmulti = fake_set_allmulti,
+};
+
 static int
 fake_connect(struct backend *backend)
 {
@@ -241,7 +287,8 @@ fake_connect(struct backend *backend)
 		backend->caps = fake.caps;
 		backend->slots = fake.has_slots ? &fake_slots : NULL;
 		backend->config = fake.has_config ? &fake_config_ops : NULL;
-		backend->mtu = fake.has_mtu ? &fake_mtu : NULL;
+		backend->drops = fake.has_filter ? &fake_drops : NULL;
+		backend->mtu = !fake.has_mtu ? NULL : fake.own_mtu != 0 ? &fake_own_mtu : &fake_mtu;
 	}
 	pthread_mutex_unlock(&fake.lock);
 	return rc;
@@ -300,14 +347,23 @@ fake_check(struct backend *backend)
 	pthread_mutex_lock(&fake.lock);
 	got = read(fake.event, &count, sizeof(count));
 	(void)got;
-	rc = fake.is_served ? 0 : -ECONNRESET;
+	rc = fake.is_served ? fake.has_news : -ECONNRESET;
+	fake.has_news = false;
 	pthread_mutex_unlock(&fake.lock);
 	return rc;
+}
+
+static bool
+fake_is_up(struct backend *backend)
+{
+	(void)backend;
+	return !__atomic_load_n(&fake.is_down, __ATOMIC_RELAXED);
 }
 
 static const struct backend_link_ops fake_link = {
 	.event_fd = fake_event_fd,
 	.check = fake_check,
+	.is_up = fake_is_up,
 };
 
 static const struct backend_ops fake_ops = {
@@ -334,6 +390,7 @@ fake_backend_open(const struct backend_config *config, struct backend **backend)
 	memset(&fake.backend, 0, sizeof(fake.backend));
 	fake.backend.ops = &fake_ops;
 	fake.backend.link = &fake_link;
+	fake.backend.filter = fake.has_filter ? &fake_filter : NULL;
 	fake.backend.port = config->port;
 	*backend = &fake.backend;
 	return 0;
@@ -351,6 +408,15 @@ fake_fail(unsigned int at, int rc)
 	fake.fail_rc = rc;
 	pthread_mutex_unlock(&fake.lock);
 	return was_met;
+}
+
+void
+fake_tell_news(void)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.has_news = true;
+	pthread_mutex_unlock(&fake.lock);
+	ring_event();
 }
 
 void

@@ -8,7 +8,7 @@
  * into one ordered log, so that an order contract is one assertion.
  *
  * Words of the log: connect disconnect close, status=S features mtu=M table=N add=VA rem=VA, call=Q num=Q:N
- * base=Q:B addr=Q kick=Q enable=Q disable=Q get=Q, quiesce resync=Q release.
+ * base=Q:B addr=Q kick=Q enable=Q disable=Q get=Q, mac=XX promisc=0|1 allmulti=0|1, quiesce resync=Q release.
  */
 
 #ifndef FAKE_BACKEND_H
@@ -34,6 +34,11 @@ struct fake {
 	bool is_present;     /**< somebody answers connect */
 	struct backend_caps caps;
 	bool has_status, has_slots, has_mtu, has_config;
+	bool has_filter;     /**< wants to hear addresses and receive modes; set before the device is opened */
+	bool is_down;        /**< its end of the link */
+	bool has_news;       /**< the next check says that something changed */
+	struct backend_drops drops; /**< of a peer with has_filter */
+	uint16_t own_mtu;    /**< of a peer with has_mtu; 0: it has none of its own */
 	bool drops_features_ok; /**< reads the status back without it */
 	struct virtio_net_config space;
 
@@ -60,7 +65,7 @@ struct fake {
 	/* The driver. */
 	uint32_t resync_base;
 	int resync_rc;
-	unsigned int link_ups, link_downs;
+	unsigned int link_ups, link_downs, news;
 	void (*on_link)(struct virtio_user_device *device, bool up);
 	struct virtio_user_device *device;
 
@@ -94,6 +99,10 @@ void fake_negotiate(void);
 /** As fake_negotiate(), and on to DRIVER_OK. */
 void fake_start(void);
 
+/** fake_init() and, whatever a test left, fake_fini(), for cmocka. */
+int fake_setup(void **state);
+int fake_teardown(void **state);
+
 /** Append to the log; fake.lock is held. */
 __attribute__((format(printf, 1, 2))) void fake_note(const char *format, ...);
 /** The registry's place: open the fake peer's back-end. */
@@ -106,6 +115,8 @@ const char *fake_log(void);
 /** Call number @p at from now on fails; 0: none does. @return whether the one set before was met */
 bool fake_fail(unsigned int at, int rc);
 
+/** The peer changed something of its own: set the field and ring. */
+void fake_tell_news(void);
 void fake_arrive(void);
 void fake_vanish(void);
 

@@ -145,6 +145,13 @@ fake_link_changed(void *ctx, bool up)
 		on_link(fake.device, up);
 }
 
+static void
+fake_config_changed(void *ctx)
+{
+	(void)ctx;
+	__atomic_fetch_add(&fake.news, 1, __ATOMIC_RELEASE);
+}
+
 /* --- the world --- */
 
 void
@@ -194,6 +201,7 @@ fake_config(void)
 			.resync = fake_resync,
 			.release = fake_release,
 			.link_changed = fake_link_changed,
+			.config_changed = fake_config_changed,
 		},
 	};
 }
@@ -251,6 +259,24 @@ fake_negotiate(void)
 		vring_area_clear(&fake.areas[queue]);
 		must(virtio_user_setup_queue(device, queue, &fake.areas[queue]));
 	}
+}
+
+int
+fake_setup(void **state)
+{
+	(void)state;
+	fake_init();
+	return 0;
+}
+
+int
+fake_teardown(void **state)
+{
+	(void)state;
+	if (fake.device != NULL)
+		fake_close();
+	fake_fini();
+	return 0;
 }
 
 void

@@ -21,24 +21,6 @@
 #include "fake_backend.h"
 #include "virtio-user/virtio.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 #include "virtio/vring_split.h"
 
 /** The control queue of a device with 4 pairs. */
@@ -59,7 +41,7 @@ setup_started(void **state)
 {
 	struct virtio_user_config config;
 
-	(void)setup(state);
+	(void)fake_setup(state);
 	config = fake_config();
 	config.queue_pairs = 4;
 	if (fake_open(&config) < 0)
@@ -326,7 +308,7 @@ nothing_is_answered_before_driver_ok(void **state)
 	assert_int_equal(set_pairs(2), NO_ANSWER);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_started, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_started, fake_teardown)
 
 int
 main(void)

@@ -18,24 +18,6 @@
 #include "fake_backend.h"
 #include "virtio-user/virtio.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 static void
 strings_are_copied(void **state)
 {
@@ -135,13 +117,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(strings_are_copied, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_failing_step_of_open_undoes_the_ones_before, setup, teardown),
-		cmocka_unit_test_setup_teardown(closing_a_running_device_stops_its_rings_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(closing_nothing_is_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(two_hundred_lives_leak_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(waiting_for_the_link_ends_when_it_comes_or_the_time_is_over, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(strings_are_copied, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(a_failing_step_of_open_undoes_the_ones_before, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(closing_a_running_device_stops_its_rings_first, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(closing_nothing_is_nothing, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(two_hundred_lives_leak_nothing, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(waiting_for_the_link_ends_when_it_comes_or_the_time_is_over, fake_setup,
+						fake_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

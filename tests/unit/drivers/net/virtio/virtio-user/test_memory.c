@@ -19,24 +19,6 @@
 #include "fake_backend.h"
 #include "virtio-user/virtio.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 #define FAR UINT64_C(0x700000000000)
 
 static void
@@ -216,25 +198,23 @@ no_descriptor_of_a_table_outlives_it(void **state)
 	assert_int_equal(fake_count_fds(), before);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(new_memory_is_told_before_data_threads_come_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(freed_memory_is_withdrawn_without_stopping_anybody, setup, teardown),
-		cmocka_unit_test_setup_teardown(with_slots_only_the_difference_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(with_slots_what_grows_stays_and_gets_a_neighbour, setup, teardown),
-		cmocka_unit_test_setup_teardown(with_slots_what_shrinks_is_replaced_while_the_rings_stand_still, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(memory_that_changes_while_stopped_is_told_at_the_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(memory_that_changes_while_suspended_is_told_at_the_resume, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(too_many_regions_leave_the_link_down_and_the_peer_connected, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(growing_past_the_limit_stops_the_rings_and_shrinking_starts_them,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_peer_that_fails_the_new_table_is_replaced, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_descriptor_of_a_table_outlives_it, setup, teardown),
+		TEST(new_memory_is_told_before_data_threads_come_back),
+		TEST(freed_memory_is_withdrawn_without_stopping_anybody),
+		TEST(with_slots_only_the_difference_is_told),
+		TEST(with_slots_what_grows_stays_and_gets_a_neighbour),
+		TEST(with_slots_what_shrinks_is_replaced_while_the_rings_stand_still),
+		TEST(memory_that_changes_while_stopped_is_told_at_the_start),
+		TEST(memory_that_changes_while_suspended_is_told_at_the_resume),
+		TEST(too_many_regions_leave_the_link_down_and_the_peer_connected),
+		TEST(growing_past_the_limit_stops_the_rings_and_shrinking_starts_them),
+		TEST(a_peer_that_fails_the_new_table_is_replaced),
+		TEST(no_descriptor_of_a_table_outlives_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

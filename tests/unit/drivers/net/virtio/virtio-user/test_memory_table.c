@@ -200,9 +200,68 @@ owning_fails_whole(void **state)
 
 	(void)state;
 	close(next);
-	table.regions[1].fd = -1;
+	table.regions[1].fd = 1 << 30;
 	assert_int_equal(memory_table_own_fds(&table), -EBADF);
 	assert_int_equal(fcntl(next, F_GETFD), -1);
+	memory_table_forget(&table);
+}
+
+static void
+a_region_without_a_file_has_none_to_own_or_close(void **state)
+{
+	struct memory_region pieces[] = {PIECE(0x1000, 0x1000, 0, 1), PIECE(0x5000, 0x1000, 0, 2)};
+	struct memory_table table = table_of(pieces, 2);
+	int next = dup(0);
+
+	(void)state;
+	close(next);
+	table.regions[0].fd = -1;
+	assert_int_equal(memory_table_own_fds(&table), 0);
+	assert_int_equal(table.regions[0].fd, -1);
+	assert_int_equal(table.regions[1].fd, next);
+	memory_table_release(&table);
+	assert_int_equal(fcntl(next, F_GETFD), -1);
+}
+
+static void
+what_comes_in_order_is_merged_as_it_comes(void **state)
+{
+	struct memory_region pieces[] = {
+		PIECE(0x1000, 0x1000, 0, 1),
+		PIECE(0x2000, 0x1000, 0x1000, 1),
+		PIECE(0x3000, 0x1000, 0x2000, 2), /* another file */
+		PIECE(0x9000, 0x1000, 0x3000, 2), /* a gap */
+	};
+	struct memory_table table = {.nr = 0};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(memory_table_add(&table, &pieces[i]), 0);
+	assert_int_equal(table.nr, 3);
+	assert_int_equal(table.regions[0].size, 0x2000);
+	assert_int_equal(table.regions[1].size, 0x1000);
+	memory_table_forget(&table);
+}
+
+static void
+a_table_by_address_is_parted_by_gaps_alone(void **state)
+{
+	struct memory_region pieces[] = {
+		PIECE(0x3000, 0x1000, 0x7000, 3), /* another file */
+		PIECE(0x1000, 0x2000, 0, 1),
+		PIECE(0x4000, 0x1000, 0, 3),      /* another place of it */
+		PIECE(0x8000, 0x1000, 0, 4),
+	};
+	struct memory_table table = table_of(pieces, 4);
+
+	(void)state;
+	table.is_by_address = true;
+	assert_int_equal(memory_table_normalise(&table), 0);
+	assert_int_equal(table.nr, 2);
+	assert_int_equal(table.regions[0].va, 0x1000);
+	assert_int_equal(table.regions[0].size, 0x4000);
+	assert_int_equal(table.regions[1].va, 0x8000);
 	memory_table_forget(&table);
 }
 
@@ -220,6 +279,9 @@ main(void)
 		cmocka_unit_test(overlap_is_exact_at_both_ends),
 		cmocka_unit_test(owned_descriptors_are_duplicates_and_closed_once),
 		cmocka_unit_test(owning_fails_whole),
+		cmocka_unit_test(a_region_without_a_file_has_none_to_own_or_close),
+		cmocka_unit_test(what_comes_in_order_is_merged_as_it_comes),
+		cmocka_unit_test(a_table_by_address_is_parted_by_gaps_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

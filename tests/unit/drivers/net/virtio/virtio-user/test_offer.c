@@ -23,6 +23,9 @@
 #define RING (BIT(F_VERSION_1) | BIT(F_IN_ORDER) | BIT(RING_F_INDIRECT_DESC) | BIT(NET_F_MRG_RXBUF))
 #define EVENTS BIT(RING_F_EVENT_IDX)
 #define PACKED BIT(F_RING_PACKED)
+#define OFFLOAD (BIT(NET_F_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_HOST_TSO6) | BIT(NET_F_HOST_ECN) | \
+	BIT(NET_F_HOST_USO) | BIT(NET_F_GUEST_CSUM) | BIT(NET_F_GUEST_TSO4) | BIT(NET_F_GUEST_TSO6) | \
+	BIT(NET_F_GUEST_ECN) | BIT(NET_F_GUEST_USO4) | BIT(NET_F_GUEST_USO6) | BIT(NET_F_GUEST_HDRLEN))
 #define FRONT (BIT(NET_F_MAC) | BIT(NET_F_STATUS))
 #define CONTROL (BIT(NET_F_CTRL_VQ) | BIT(NET_F_CTRL_MAC_ADDR))
 
@@ -40,8 +43,10 @@ struct row {
 static const struct row rows[] = {
 	{"the plain peer", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"a peer with nothing", 0, 0, 1, false, false, UINT32_MAX, FRONT},
-	{"a peer with everything", UINT64_MAX, PACKED, 1, false, false, UINT32_MAX, RING | EVENTS | FRONT},
-	{"packed_vq=1", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | EVENTS | PACKED | FRONT},
+	{"a peer with everything", UINT64_MAX, PACKED, 1, false, false, UINT32_MAX, RING | EVENTS | OFFLOAD | FRONT},
+	{"packed_vq=1", UINT64_MAX, 0, 1, false, false, UINT32_MAX, RING | EVENTS | PACKED | OFFLOAD | FRONT},
+	{"segmentation without checksums", RING | BIT(NET_F_HOST_TSO4) | BIT(NET_F_GUEST_TSO4), 0, 1, false, false,
+	 UINT32_MAX, RING | FRONT},
 	{"packed_vq=1, a peer without", RING, 0, 1, false, false, UINT32_MAX, RING | FRONT},
 	{"mrg_rxbuf=0", RING, BIT(NET_F_MRG_RXBUF), 1, false, false, UINT32_MAX,
 	 (RING & ~BIT(NET_F_MRG_RXBUF)) | FRONT},
@@ -53,24 +58,6 @@ static const struct row rows[] = {
 	{"a speed without STATUS", RING, BIT(NET_F_STATUS), 1, false, false, 10000, RING | BIT(NET_F_MAC) |
 	 BIT(NET_F_SPEED_DUPLEX)},
 };
-
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
 
 static void
 open_row(const struct row *row)
@@ -107,8 +94,9 @@ static void
 what_has_no_implementation_is_never_offered(void **state)
 {
 	const uint64_t never = BIT(NET_F_CTRL_RX) |
-			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_CSUM) |
-			       BIT(NET_F_GUEST_CSUM) | BIT(NET_F_HOST_TSO4) | BIT(NET_F_RSS);
+			       BIT(NET_F_CTRL_VLAN) | BIT(NET_F_GUEST_ANNOUNCE) | BIT(NET_F_HOST_UFO) |
+			       BIT(NET_F_GUEST_UFO) | VIRTIO_BIT(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) | BIT(NET_F_RSS) |
+			       BIT(NET_F_HASH_REPORT);
 	const struct row all = {"all", UINT64_MAX, 0, 4, true, true, 1, 0};
 
 	(void)state;
@@ -236,19 +224,21 @@ the_space_shows_pairs_speed_and_link(void **state)
 	assert_int_equal(read_space().status, 0);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_offer_follows_the_truth_table, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_has_no_implementation_is_never_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_server_without_a_peer_offers_all_that_it_supports, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_server_offers_what_its_peer_has_while_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_mac_of_the_user_stands, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_one_the_peers_mac_is_taken_if_it_is_one, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_either_it_is_random_local_and_unicast, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_peers_mtu_is_shown_only_if_valid, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_space_shows_pairs_speed_and_link, setup, teardown),
+		TEST(the_offer_follows_the_truth_table),
+		TEST(what_has_no_implementation_is_never_offered),
+		TEST(a_server_without_a_peer_offers_all_that_it_supports),
+		TEST(a_server_offers_what_its_peer_has_while_reset),
+		TEST(a_mac_of_the_user_stands),
+		TEST(without_one_the_peers_mac_is_taken_if_it_is_one),
+		TEST(without_either_it_is_random_local_and_unicast),
+		TEST(the_peers_mtu_is_shown_only_if_valid),
+		TEST(the_space_shows_pairs_speed_and_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

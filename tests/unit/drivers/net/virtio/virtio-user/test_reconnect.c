@@ -19,24 +19,6 @@
 #include "fake_backend.h"
 #include "virtio-user/virtio.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 #include <pthread.h>
 #include <unistd.h>
 
@@ -352,7 +334,7 @@ peers_memory_and_verbs_may_all_change_at_once(void **state)
 	assert_true(fake_wait_link(true));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
 
 int
 main(void)

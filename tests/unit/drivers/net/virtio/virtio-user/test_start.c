@@ -29,24 +29,6 @@
 	"status=15"
 #define STOP "get=0 get=1 disable=0 disable=1"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	fake_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	if (fake.device != NULL)
-		fake_close();
-	fake_fini();
-	return 0;
-}
-
 static void
 open_with(const struct virtio_user_config *config)
 {
@@ -268,23 +250,23 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			features_ok_gives_calls_then_features_and_reads_the_status_back, setup, teardown),
+			features_ok_gives_calls_then_features_and_reads_the_status_back, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(
-			driver_ok_gives_memory_rings_kicks_enables_and_only_then_lets_data_in, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_peer_without_status_hears_of_none, setup, teardown),
-		cmocka_unit_test_setup_teardown(suspend_asks_for_bases_before_it_disables, setup, teardown),
-		cmocka_unit_test_setup_teardown(resume_goes_on_where_the_peer_stopped, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_old_kick_is_gone_before_the_peer_gets_the_fd, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_queue_that_was_not_set_up_is_left_alone, setup, teardown),
+			driver_ok_gives_memory_rings_kicks_enables_and_only_then_lets_data_in, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(a_peer_without_status_hears_of_none, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(suspend_asks_for_bases_before_it_disables, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(resume_goes_on_where_the_peer_stopped, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(an_old_kick_is_gone_before_the_peer_gets_the_fd, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(a_queue_that_was_not_set_up_is_left_alone, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(
-			with_four_pairs_all_rings_are_told_and_one_pair_is_enabled, setup, teardown),
-		cmocka_unit_test_setup_teardown(set_features_carries_only_what_the_peer_offered, setup, teardown),
-		cmocka_unit_test_setup_teardown(features_ok_is_refused_when_the_peer_refuses, setup, teardown),
+			with_four_pairs_all_rings_are_told_and_one_pair_is_enabled, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(set_features_carries_only_what_the_peer_offered, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(features_ok_is_refused_when_the_peer_refuses, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(
-			features_ok_is_refused_when_the_status_reads_back_without_it, setup, teardown),
+			features_ok_is_refused_when_the_status_reads_back_without_it, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(
-			mtu_is_told_when_the_peer_takes_it_and_again_to_the_next_peer, setup, teardown),
-		cmocka_unit_test_setup_teardown(every_call_may_fail_and_nothing_leaks, setup, teardown),
+			mtu_is_told_when_the_peer_takes_it_and_again_to_the_next_peer, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(every_call_may_fail_and_nothing_leaks, fake_setup, fake_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,11 +39,42 @@ a_path_that_is_not_there_yet_is_a_socket(void **state)
 }
 
 static void
-a_character_device_is_not_supported_yet(void **state)
+the_kernels_device_is_known_by_name_where_it_is_missing(void **state)
+{
+	const struct backend_config config = {.port = "test0", .path = "/dev/vhost-net", .queue_pairs = 1};
+	struct backend *backend = NULL;
+
+	(void)state;
+	assert_int_equal(backend_open(&config, &backend), 0);
+	assert_string_equal(backend->ops->name, "vhost-kernel");
+	backend->ops->close(backend);
+	assert_int_equal(open_path("/dev/vhost-net", true), -EINVAL);
+}
+
+static void
+another_character_device_is_invalid(void **state)
 {
 	(void)state;
-	assert_int_equal(open_path("/dev/null", false), -ENOTSUP);
-	assert_int_equal(open_path("/dev/null", true), -ENOTSUP);
+	assert_int_equal(open_path("/dev/null", false), -EINVAL);
+	assert_int_equal(open_path("/dev/null", true), -EINVAL);
+}
+
+static void
+what_is_the_kernels_interface_alone_is_refused_for_a_socket(void **state)
+{
+	const struct backend_config socket = {.port = "test0", .path = "/tmp/virtio-user-nothing-here", .queue_pairs = 1};
+	struct backend_config configs[4] = {socket, socket, socket, socket};
+	struct backend *backend = NULL;
+	unsigned int i;
+
+	(void)state;
+	configs[0].iface = "tap0";
+	configs[1].netns = "blue";
+	configs[2].persist = true;
+	configs[3].sndbuf = 1;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(backend_open(&configs[i], &backend), -EINVAL);
+	assert_null(backend);
 }
 
 static void
@@ -74,7 +105,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_path_that_is_not_there_yet_is_a_socket),
-		cmocka_unit_test(a_character_device_is_not_supported_yet),
+		cmocka_unit_test(the_kernels_device_is_known_by_name_where_it_is_missing),
+		cmocka_unit_test(another_character_device_is_invalid),
+		cmocka_unit_test(what_is_the_kernels_interface_alone_is_refused_for_a_socket),
 		cmocka_unit_test(a_file_or_directory_is_invalid),
 		cmocka_unit_test(a_server_cannot_listen_where_it_has_no_business),
 	};

@@ -22,76 +22,9 @@
 
 #include <cmocka.h>
 
-#include "scripted_peer.h"
+#include "backend_fixture.h"
 #include "vhost_user/deadline.h"
 #include "virtio/feature.h"
-#include "virtio-user/backend/vhost_user.h"
-
-#define P(name) VHOST_USER_BIT(VHOST_USER_PROTOCOL_F_##name)
-#define BIT30 VHOST_USER_BIT(30)
-#define DEADLINE_MS 100
-
-static char dir[] = "/tmp/virtio-user-XXXXXX";
-static char path[64];
-static struct scripted_peer peer;
-static struct backend *backend;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/virtio-user-XXXXXX");
-	if (mkdtemp(dir) == NULL)
-		return -1;
-	snprintf(path, sizeof(path), "%s/s", dir);
-	memset(&peer, 0, sizeof(peer));
-	peer.path = path;
-	peer.features = BIT30 | VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_NET_F_MTU);
-	peer.protocol = P(MQ) | P(REPLY_ACK) | P(STATUS) | P(CONFIG) | P(NET_MTU) | P(BACKEND_REQ) | P(LOG_SHMFD);
-	peer.queue_num = 4;
-	backend = NULL;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	unlink(path);
-	return rmdir(dir);
-}
-
-static int
-open_backend(bool server)
-{
-	const struct backend_config config = {
-		.port = "test0", .path = path, .server = server, .queue_pairs = 1};
-
-	return backend_open(&config, &backend);
-}
-
-static void
-set_deadline(void)
-{
-	backend->deadline = vhost_user_deadline_after_ms(DEADLINE_MS);
-}
-
-static int
-connect_backend(void)
-{
-	if (open_backend(false) < 0)
-		abort();
-	set_deadline();
-	return backend->ops->connect(backend);
-}
-
-static void
-close_backend(void)
-{
-	if (backend != NULL)
-		backend->ops->close(backend);
-	backend = NULL;
-}
 
 static void
 the_handshake_learns_what_the_peer_can(void **state)
