@@ -31,7 +31,7 @@ int virtio_user_logtype;
 
 #define BURST 32
 #define RING 1024
-#define MBUFS 16384
+#define MBUFS 40960
 #define STEP 2432 /* from mbuf to mbuf, as a pool of the usual 2 KiB buffers has it */
 #define BURSTS 500
 #define ROUNDS 61
