@@ -137,9 +137,11 @@ measure_all()
 	bench self --self --placements 8 --reps 40 --mode single,tx,rx
 	bench single --frames 64,256,512,1518,9000,imix --placements 8 --reps 60
 	bench single-bursts --burst 1,4,8,16,64 --placements 6 --reps 40
+	bench single-offloads --offloads --placements 6 --reps 40
 	limits limit-1
 	bench throughput --mode tx,rx,bidirectional,forward --placements 8 --reps 25
 	limits limit-2
+	bench throughput-offloads --offloads --mode tx,rx --placements 4 --reps 15
 	bench throughput-sizes --mode tx,rx --frames 256,512,1518,9000,imix --placements 4 --reps 15
 	bench throughput-bursts --mode tx,rx --burst 1,4,8,16,64 --placements 4 --reps 15
 	bench throughput-queues --mode tx,rx --queues 4 --placements 4 --reps 15

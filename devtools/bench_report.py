@@ -26,8 +26,8 @@ BAR, GAP, WIDTH, LEFT, RIGHT = 13, 12, 900, 210, 170
 
 
 def load(paths):
-    """Comparisons that were measured, rows that are not built, line latencies and bare rings, by document."""
-    found = {'comparisons': [], 'not_built': set(), 'self': [], 'limits': [], 'setting': {}}
+    """Comparisons that were measured, line latencies and bare rings, by document."""
+    found = {'comparisons': [], 'self': [], 'limits': [], 'setting': {}}
     for path in paths:
         try:
             with open(path, encoding='utf-8') as text:
@@ -41,9 +41,8 @@ def load(paths):
         found['setting'] = {key: document[key] for key in ('tsc_hz', 'hugepages', 'ring', 'verified')}
         for comparison in document['comparisons']:
             comparison['queues'] = document['queues']
-            if comparison.get('not_built'):
-                found['not_built'].add(comparison['row'])
-            elif comparison['a'] == comparison['b']:
+            comparison['offloads'] = document['offloads']
+            if comparison['a'] == comparison['b']:
                 found['self'].append(comparison)
             elif comparison['b']:
                 found['comparisons'].append(comparison)
@@ -55,20 +54,21 @@ def geomean(values):
 
 
 def figures(comparisons):
-    """{(mode, frame, burst, queues, column): [(row, values)]} of what the project is judged by."""
+    """{(mode, frame, burst, queues, offloads, column): [(row, values)]} of what the project is judged by."""
     result = {}
     for comparison in comparisons:
         for column in FIGURES[comparison['mode']]:
             values = comparison['columns'][column]
             if values.get('ratio'):
-                key = (comparison['mode'], comparison['frame'], comparison['burst'], comparison['queues'], column)
+                key = (comparison['mode'], comparison['frame'], comparison['burst'], comparison['queues'],
+                       comparison['offloads'], column)
                 result.setdefault(key, []).append((comparison, values))
     return result
 
 
 def title(key, comparison):
-    mode, frame, burst, queues, column = key
-    many = f', {queues} queues' if queues > 1 else ''
+    mode, frame, burst, queues, offloads, column = key
+    many = (f', {queues} queues' if queues > 1 else '') + (', checksum offloads' if offloads else '')
     better = 'more is better' if comparison['more_is_better'] else 'less is better'
     return f'{mode}, {column.replace("_", " ")}, {frame} B, burst {burst}{many}: {comparison["unit"]} ({better})'
 
@@ -102,8 +102,6 @@ def print_trust(found):
     for comparison in bad:
         print(f'NOT TO BE TRUSTED: {comparison["mode"]} {comparison["row"]} lost {comparison["missing"]} packets, '
               f'{comparison["damaged"]} damaged')
-    if found['not_built']:
-        print(f'not built, hence not compared: {", ".join(sorted(found["not_built"]))}')
 
 
 def text(x, y, words, size=12, colour=INK, anchor='start', weight='normal'):
@@ -152,8 +150,8 @@ def draw(found, groups):
 
 
 def summary(found, groups):
-    return {'setting': found['setting'], 'limits': found['limits'], 'not_built': sorted(found['not_built']),
-            'geometric_means': [dict(zip(('mode', 'frame', 'burst', 'queues', 'column'), key),
+    return {'setting': found['setting'], 'limits': found['limits'],
+            'geometric_means': [dict(zip(('mode', 'frame', 'burst', 'queues', 'offloads', 'column'), key),
                                      ratio=geomean([v['ratio'] for _, v in entries]),
                                      worst=(min if entries[0][0]['more_is_better'] else max)(v['ratio'] for _, v in entries))
                                 for key, entries in groups.items()],

@@ -77,6 +77,7 @@ plan_make(const struct comparison *comparison, const struct bench_options *optio
 	return (struct bench_plan){
 		.socket_dir = socket_dir, .frame = *comparison->frame, .ring = options->ring,
 		.queues = options->queues, .burst = comparison->burst, .verify = options->verify,
+		.offloads = options->offloads,
 		.rounds = options->rounds, .milliseconds = options->milliseconds,
 		.pings = options->pings, .timer_cycles = single_timer_cycles(),
 	};
@@ -151,8 +152,7 @@ contenders_open(struct comparison *comparison, struct contender *contenders,
 
 	for (uint32_t i = 0; i < comparison->nb_contenders; i++) {
 		uint32_t who = reverse ? comparison->nb_contenders - 1 - i : i;
-		int rc = contender_open(&contenders[who], plan, who == 0 ? row->a : row->b, i,
-			row->may_refuse && who == 0);
+		int rc = contender_open(&contenders[who], plan, who == 0 ? row->a : row->b, i);
 
 		if (rc == 0)
 			continue;
@@ -276,17 +276,12 @@ compare_run(struct comparison *comparison, const struct bench_options *options,
 	else
 		rc = placements_run(comparison, options, contenders, &plan);
 	free(contenders);
-	if (rc != -ENOTSUP)
-		return rc;
-	comparison->not_built = true;
-	return 0;
+	return rc;
 }
 
 bool
 compare_is_ok(const struct comparison *comparison, const struct bench_options *options)
 {
-	if (comparison->not_built)
-		return !options->strict;
 	if (comparison->missing > 0 || comparison->damaged > 0)
 		return false;
 	if (options->max_ratio == 0 || comparison->nb_contenders < NB_CONTENDERS)

@@ -33,7 +33,6 @@ struct comparison {
 	uint16_t burst;
 	const char *progress;          /**< how far the whole run is, for who watches */
 	uint32_t nb_contenders;
-	bool not_built;                /**< A refuses the row's devargs; nothing else is filled */
 	double median[NB_CONTENDERS][MAX_COLUMNS];
 	double ratio[MAX_COLUMNS];     /**< A / B, if there are two */
 	double ratio_low[MAX_COLUMNS]; /**< the placement with the lowest */

@@ -59,11 +59,11 @@ flows_init(struct contender *contender, const struct bench_plan *plan)
 
 int
 contender_open(struct contender *contender, const struct bench_plan *plan, const char *spec,
-	uint32_t index, bool may_refuse)
+	uint32_t index)
 {
 	struct pair_plan pair_plan = {
 		.socket_dir = plan->socket_dir, .ring = plan->ring, .queues = plan->queues,
-		.max_frame = traffic_sizes_max(&plan->frame.sizes), .may_refuse = may_refuse,
+		.max_frame = traffic_sizes_max(&plan->frame.sizes), .offloads = plan->offloads,
 	};
 	int rc;
 

@@ -31,11 +31,10 @@ struct contender {
 /**
  * Allocate, plug and start. index makes names unique.
  *
- * @return 0; -errno after saying what is wrong, with nothing left behind; -ENOTSUP, silently, if
- * the front-end's driver refuses the device arguments and may_refuse is set.
+ * @return 0; -errno after saying what is wrong, with nothing left behind.
  */
 int contender_open(struct contender *contender, const struct bench_plan *plan, const char *spec,
-	uint32_t index, bool may_refuse);
+	uint32_t index);
 
 /** Unplug and free. */
 void contender_close(struct contender *contender);

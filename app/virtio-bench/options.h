@@ -52,7 +52,7 @@ struct bench_options {
 	bool verify;
 	bool quiet;
 	bool self;                 /**< compare each B with itself */
-	bool strict;               /**< a row that is not built is a failure */
+	bool offloads;
 	double max_ratio;          /**< 0: none */
 	const char *json;          /**< file, or NULL */
 };

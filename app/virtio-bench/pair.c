@@ -26,12 +26,30 @@ complain(const char *name, const char *what, int rc)
 }
 
 static int
+offloads_ask(uint16_t id, struct rte_eth_conf *conf)
+{
+	struct rte_eth_dev_info info;
+	int rc = rte_eth_dev_info_get(id, &info);
+
+	if (rc < 0)
+		return rc;
+	conf->rxmode.offloads = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	conf->txmode.offloads = RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	if ((info.rx_offload_capa & conf->rxmode.offloads) != conf->rxmode.offloads ||
+			(info.tx_offload_capa & conf->txmode.offloads) != conf->txmode.offloads)
+		return -ENOTSUP;
+	return 0;
+}
+
+static int
 port_start(uint16_t id, const char *name, const struct pair_plan *plan, struct rte_mempool *pool)
 {
 	uint32_t mtu = plan->max_frame - RTE_ETHER_HDR_LEN;
 	struct rte_eth_conf conf = {.rxmode = {.mtu = RTE_MAX(mtu, (uint32_t)RTE_ETHER_MTU)}};
-	int rc = rte_eth_dev_configure(id, plan->queues, plan->queues, &conf);
+	int rc = plan->offloads ? offloads_ask(id, &conf) : 0;
 
+	if (rc == 0)
+		rc = rte_eth_dev_configure(id, plan->queues, plan->queues, &conf);
 	for (uint16_t queue = 0; rc == 0 && queue < plan->queues; queue++) {
 		rc = rte_eth_rx_queue_setup(id, queue, plan->ring, SOCKET_ID_ANY, NULL, pool);
 		if (rc == 0)
@@ -43,12 +61,10 @@ port_start(uint16_t id, const char *name, const struct pair_plan *plan, struct r
 }
 
 static int
-port_plug(uint16_t *id, const char *name, const char *args, bool may_refuse)
+port_plug(uint16_t *id, const char *name, const char *args)
 {
 	int rc = rte_eal_hotplug_add("vdev", name, args);
 
-	if (rc == -EINVAL && may_refuse)
-		return -ENOTSUP;
 	if (rc < 0)
 		return complain(name, "cannot be plugged (is its driver loaded? see -d)", rc);
 	rc = rte_eth_dev_get_port_by_name(name, id);
@@ -91,7 +107,7 @@ front_plug(struct pair *pair, const struct pair_plan *plan, const char *spec, un
 		spec, index);
 	snprintf(args, sizeof(args), "path=%s,queue_size=%u,queues=%u%s", pair->socket, plan->ring,
 		plan->queues, spec + name_len);
-	rc = port_plug(&pair->front, pair->front_name, args, plan->may_refuse);
+	rc = port_plug(&pair->front, pair->front_name, args);
 	return rc < 0 ? rc : port_start(pair->front, pair->front_name, plan, plan->front_pool);
 }
 
@@ -102,7 +118,7 @@ back_plug(struct pair *pair, const struct pair_plan *plan)
 	int rc;
 
 	snprintf(args, sizeof(args), "iface=%s,queues=%u", pair->socket, plan->queues);
-	rc = port_plug(&pair->back, pair->back_name, args, false);
+	rc = port_plug(&pair->back, pair->back_name, args);
 	return rc < 0 ? rc : port_start(pair->back, pair->back_name, plan, plan->back_pool);
 }
 

@@ -26,7 +26,7 @@ struct pair_plan {
 	uint16_t ring;                  /**< descriptors per ring */
 	uint16_t queues;                /**< pairs */
 	uint32_t max_frame;             /**< bytes of the largest frame */
-	bool may_refuse;                /**< a front-end that knows no such devargs is no error */
+	bool offloads;                  /**< ask both ports for checksum offloads */
 };
 
 /** Two connected, started ports. */
@@ -42,8 +42,7 @@ struct pair {
  * Plug a net_vhost port, then the front-end that spec describes ("NAME" or "NAME,DEVARG=...");
  * index makes names and socket unique.
  *
- * @return 0; -errno after saying what is wrong, with nothing left plugged; -ENOTSUP, silently, if
- * the front-end's driver refuses the device arguments and plan->may_refuse is set.
+ * @return 0; -errno after saying what is wrong, with nothing left plugged.
  */
 int pair_open(struct pair *pair, const struct pair_plan *plan, const char *spec,
 	unsigned int index);

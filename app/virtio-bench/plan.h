@@ -36,6 +36,7 @@ struct bench_plan {
 	uint16_t queues;          /**< pairs, at most BENCH_MAX_QUEUES */
 	uint16_t burst;           /**< packets offered to each call, at most BENCH_MAX_BURST */
 	bool verify;              /**< write and judge each packet */
+	bool offloads;            /**< checksum offloads, which each packet asks for unless verified */
 	uint32_t rounds;          /**< single thread: bursts per sample */
 	uint32_t milliseconds;    /**< two cores: length of a sample */
 	uint32_t pings;           /**< latency: round trips per sample */

@@ -51,12 +51,11 @@ head_print(const struct comparison *comparison, const struct bench_options *opti
 {
 	const struct mode *mode = comparison->mode;
 
-	printf("%s, %s, %s B, burst %u, ring %u, %u queue%s%s: %s\n", mode->name,
+	printf("%s, %s, %s B, burst %u, ring %u, %u queue%s%s%s: %s\n", mode->name,
 		comparison->row->name, comparison->frame->name, comparison->burst, options->ring,
 		options->queues, options->queues > 1 ? "s" : "",
-		options->verify ? ", verified" : "", mode->unit);
-	if (comparison->not_built)
-		return;
+		options->offloads ? ", checksum offloads" : "", options->verify ? ", verified" : "",
+		mode->unit);
 	printf("%62s", "");
 	for (uint32_t column = 0; column < mode->nb_columns; column++)
 		printf("%12s", mode->columns[column].name);
@@ -73,9 +72,7 @@ packets_print(const struct comparison *comparison)
 		[HALF_FRONT_RX] = "front_rx",
 	};
 
-	if (comparison->not_built)
-		printf("not_built 1\n");
-	for (enum half half = 0; !comparison->not_built && half < NB_HALVES; half++)
+	for (enum half half = 0; half < NB_HALVES; half++)
 		printf("%s %" PRIu64 "\n", names[half], comparison->packets[half]);
 }
 
@@ -111,10 +108,7 @@ report_print(const struct comparison *comparison, const struct bench_options *op
 		return;
 	}
 	head_print(comparison, options);
-	if (comparison->not_built)
-		printf("not built: A refuses %s\n\n", comparison->row->a);
-	else
-		body_print(comparison);
+	body_print(comparison);
 	fflush(stdout);
 }
 
@@ -122,10 +116,10 @@ void
 report_json_begin(FILE *out, const struct bench_options *options)
 {
 	fprintf(out, "{\"tsc_hz\": %" PRIu64 ", \"hugepages\": %s, \"ring\": %u, \"queues\": %u, "
-		"\"verified\": %s, \"placements\": %u, \"reps\": %u, \"comparisons\": [",
+		"\"verified\": %s, \"offloads\": %s, \"placements\": %u, \"reps\": %u, \"comparisons\": [",
 		rte_get_tsc_hz(), rte_eal_has_hugepages() ? "true" : "false", options->ring,
-		options->queues, options->verify ? "true" : "false", options->placements,
-		options->reps);
+		options->queues, options->verify ? "true" : "false", options->offloads ? "true" : "false",
+		options->placements, options->reps);
 }
 
 static void
@@ -158,10 +152,6 @@ report_json(FILE *out, const struct comparison *comparison, bool is_first)
 		comparison->mode->more_is_better ? "true" : "false", comparison->row->name,
 		comparison->frame->name, comparison->burst, comparison->row->a,
 		comparison->row->b != NULL ? comparison->row->b : "");
-	if (comparison->not_built) {
-		fprintf(out, ", \"not_built\": true}");
-		return;
-	}
 	fprintf(out, ", \"missing\": %" PRIu64 ", \"damaged\": %" PRIu64, comparison->missing,
 		comparison->damaged);
 	fprintf(out, ", \"refused\": [%" PRIu64 ", %" PRIu64 "]", comparison->refused[0],

@@ -17,7 +17,7 @@
  * DPDK's driver takes its vector paths only if asked to; where the features do not allow one it
  * takes the path that it would have taken anyway. So all rows ask.
  */
-#define ROW(name, args) {name, OURS "," args, OTHER "," args ",vectorized=1", true}
+#define ROW(name, args) {name, OURS "," args, OTHER "," args ",vectorized=1"}
 
 static const struct bench_row rows[] = {
 	ROW("split-plain", "packed_vq=0,mrg_rxbuf=0,in_order=0"),

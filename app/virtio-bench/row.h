@@ -18,7 +18,6 @@ struct bench_row {
 	const char *name;
 	const char *a;
 	const char *b;
-	bool may_refuse; /**< a front-end that refuses the row's devargs does not have it yet */
 };
 
 /** Number of built-in rows, and row i. */

@@ -57,9 +57,10 @@ check_parses_back(const struct port_config *config)
 	int used;
 
 	used = snprintf(text, sizeof(text), "queues=%u,queue_size=%u,server=%u,mrg_rxbuf=%u,in_order=%u,packed_vq=%u,cq=%u,"
-		"vectorized=%s,deadline=%u,persist=%u,sndbuf=%u", config->queues, config->queue_size, config->server,
-		config->mrg_rxbuf, config->in_order, config->packed_vq, config->cq, vectorized[config->vectorized], config->deadline,
-		config->persist, config->sndbuf);
+		"vectorized=%s,deadline=%u,persist=%u,sndbuf=%u",
+		config->queues, config->queue_size, config->server, config->mrg_rxbuf, config->in_order,
+		config->packed_vq, config->cq, vectorized[config->vectorized], config->deadline, config->persist,
+		config->sndbuf);
 	if (config->speed != UINT32_MAX)
 		used += snprintf(text + used, sizeof(text) - used, ",speed=%u", config->speed);
 	if (has_mac)
