@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The net_virtio_user authors
-"""The burst templates are really folded: the plugin has their instances, and no copy of a template itself.
+"""The burst templates are really folded: the binaries have their instances, and no copy of a template itself.
 
-Usage: test_folding.py [PLUGIN]     an unsanitized, optimized build, not stripped
+Usage: test_folding.py [BINARY...]     of an unsanitized, optimized build, not stripped
 """
 import os
 import re
@@ -34,18 +34,18 @@ def main():
     tap.refuses(unfolded([('rx_burst', 'x.h')], defined_functions(bad)), 'a template with a copy out of line')
     tap.accepts(unfolded([('rx_burst', 'x.h')], {'rx_split_plain', 'rx_burst_mode'}), 'instances are accepted')
     rows = [tuple(part.strip() for part in row.split(':', 1)) for row in tree.table('folding.txt')]
-    plugin = sys.argv[1] if len(sys.argv) > 1 else ''
-    names = defined_functions(nm(plugin)) if os.path.exists(plugin) else set()
+    binaries = sys.argv[1:]
+    names = set().union(*(defined_functions(nm(path)) for path in binaries if os.path.exists(path)))
     for pattern, where in rows:
         what = f'{pattern} is folded into its instances'
-        if not plugin:
-            tap.skip(what, 'no plugin in this build')
+        if not binaries:
+            tap.skip(what, 'no binary in this build')
         elif not os.path.exists(os.path.join(tree.ROOT, where)):
             tap.skip(what, f'{where} does not exist yet')
         elif not re.search(rf'^{pattern}\(', tree.read(where), re.M):
             tap.point(False, what, [f'{where} defines no such function: folding.txt is out of date'])
         elif len(names) < 10:
-            tap.point(False, what, [f'{plugin} has no symbols to look at'])
+            tap.point(False, what, [f'{binaries} have no symbols to look at'])
         else:
             tap.accepts(unfolded([(pattern, where)], names), what)
     tap.plan()
