@@ -127,10 +127,12 @@ now_ms(void)
 void
 assert_in_time(uint64_t start, const char *what)
 {
+	/* The call's own request may have to wait for one of a reconnection that is under way: a deadline each. */
+	const uint64_t limit = 2 * (uint64_t)harness_deadline + HARNESS_MARGIN;
 	const uint64_t took = now_ms() - start;
 
-	if (took > harness_deadline + HARNESS_MARGIN)
-		fail_msg("%s took %ju ms of %u", what, (uintmax_t)took, harness_deadline);
+	if (took > limit)
+		fail_msg("%s took %ju ms of %ju", what, (uintmax_t)took, (uintmax_t)limit);
 }
 
 /* --- remains --- */

@@ -386,6 +386,7 @@ main(int argc, char **argv)
 {
 	static const char *const eal[] = {"test_offload", "-l", "0", "--no-huge", "-m", "256", "--no-pci",
 		"--no-telemetry", "--log-level=error", "--file-prefix=offload"};
+	static char texts[RTE_DIM(eal)][32];
 	char *options[RTE_DIM(eal)]; /* EAL moves them about */
 	static struct pair pairs[2 * RTE_DIM(variants)];
 	static char names[2 * RTE_DIM(variants)][64];
@@ -400,7 +401,7 @@ main(int argc, char **argv)
 		return 1;
 	setenv("XDG_RUNTIME_DIR", directory, geteuid() != 0);
 	for (i = 0; i < RTE_DIM(eal); i++)
-		options[i] = strdup(eal[i]);
+		options[i] = strcpy(texts[i], eal[i]);
 	if (rte_eal_init(RTE_DIM(eal), options) < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("offload", 4095, 0, 0, ROOM, 0);
