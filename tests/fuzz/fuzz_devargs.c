@@ -45,6 +45,25 @@ is_open_ended(const char *value)
 	return open != NULL && (close == NULL || close < open);
 }
 
+/* The texts that are given, of those that may or may not be followed by others. @return bytes. */
+static int
+text_print(char *to, size_t room, const struct port_config *config, bool open_ended)
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} texts[] = {{"path", config->path}, {"iface", config->iface}, {"netns", config->netns}};
+	int used = 0;
+	size_t i;
+
+	for (i = 0; i < RTE_DIM(texts); i++) {
+		if (texts[i].value[0] == '\0' || is_open_ended(texts[i].value) != open_ended)
+			continue;
+		used += snprintf(to + used, room - used, ",%s=%s", texts[i].key, texts[i].value);
+	}
+	return used;
+}
+
 static void
 check_parses_back(const struct port_config *config)
 {
@@ -52,7 +71,6 @@ check_parses_back(const struct port_config *config)
 	static const char *const vectorized[] = {"0", "1", "auto"};
 	const uint8_t *const mac = config->mac;
 	struct port_config again;
-	const bool netns_last = is_open_ended(config->netns);
 	char text[1024];
 	int used;
 
@@ -66,13 +84,8 @@ check_parses_back(const struct port_config *config)
 	if (has_mac)
 		used += snprintf(text + used, sizeof(text) - used,
 			",mac=%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	if (config->iface[0] != '\0')
-		used += snprintf(text + used, sizeof(text) - used, ",iface=%s", config->iface);
-	if (config->netns[0] != '\0' && !netns_last)
-		used += snprintf(text + used, sizeof(text) - used, ",netns=%s", config->netns);
-	used += snprintf(text + used, sizeof(text) - used, ",path=%s", config->path);
-	if (netns_last)
-		snprintf(text + used, sizeof(text) - used, ",netns=%s", config->netns);
+	used += text_print(text + used, sizeof(text) - used, config, false);
+	text_print(text + used, sizeof(text) - used, config, true);
 	FUZZ_CHECK(devargs_parse("fuzz1", text, &again) == 0);
 	FUZZ_CHECK(memcmp(config, &again, sizeof(again)) == 0);
 }
