@@ -10,6 +10,7 @@
  * Not a test: run it by hand, on an idle core, built with -Dbuildtype=release.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ pool_dequeue(struct rte_mempool *pool, void **objects, unsigned int n)
 {
 	(void)pool;
 	if (n > nb_objects)
-		return -1;
+		return -ENOBUFS;
 	nb_objects -= n;
 	memcpy(objects, &ring_objects[nb_objects], n * sizeof(*objects));
 	return 0;

@@ -6,6 +6,7 @@
  * See backend_fixture.h.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ setup(void **state)
 	(void)state;
 	strcpy(dir, "/tmp/virtio-user-XXXXXX");
 	if (mkdtemp(dir) == NULL)
-		return -1;
+		return -errno;
 	snprintf(path, sizeof(path), "%s/s", dir);
 	memset(&peer, 0, sizeof(peer));
 	peer.path = path;

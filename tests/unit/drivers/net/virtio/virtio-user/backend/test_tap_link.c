@@ -25,11 +25,13 @@ static int
 setup(void **state)
 {
 	const struct tap_config config = {.port = "test0", .iface = "tap3", .queues = 1};
+	int rc;
 
 	(void)state;
 	fake_kernel_init();
-	if (tap_open(&tap, &config, &fake_kernel_sys, 0) < 0)
-		return -1;
+	rc = tap_open(&tap, &config, &fake_kernel_sys, 0);
+	if (rc < 0)
+		return rc;
 	fake_kernel_log_clear();
 	return 0;
 }
