@@ -8,7 +8,7 @@
 
 #include <rte_ethdev.h>
 
-#include "ring/gate.h"
+#include "gate/gate.h"
 #include "rig.h"
 #include "rxtx/rx_queue.h"
 #include "rxtx/simd.h"

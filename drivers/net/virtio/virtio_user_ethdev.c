@@ -18,7 +18,7 @@
 #include <ethdev_driver.h>
 #include <ethdev_vdev.h>
 
-#include "ring/gate.h"
+#include "gate/gate.h"
 #include "virtio/feature.h"
 #include "virtio-user/virtio.h"
 

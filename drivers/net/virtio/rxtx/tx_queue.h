@@ -12,7 +12,7 @@
 
 #include <rte_ether.h>
 
-#include "ring/gate.h"
+#include "gate/gate.h"
 #include "ring/virtqueue.h"
 #include "rxtx/net_hdr.h"
 #include "rxtx/queue.h"

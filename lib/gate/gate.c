@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ring/gate.h"
+#include "gate/gate.h"
 
 /* A burst lasts microseconds; only a preempted thread is waited for longer. */
 #define YIELDS 64

@@ -3,8 +3,8 @@
  */
 
 /*
- * A gate at the door of a queue's data path: the control path closes it and then knows that no thread is inside
- * a burst and none will enter, without a fence or an atomic read-modify-write on the data path.
+ * A gate at the door of a queue's data path, in either half: the control path closes it and then knows that no thread
+ * is inside a burst and none will enter, without a fence or an atomic read-modify-write on the data path.
  *
  * Theory of operation. The data thread says "busy" (plain store) and then looks whether the gate is open (plain
  * load); the control thread says "closed" and then looks whether somebody is busy. One of the two must see the
@@ -16,8 +16,8 @@
  * buffer together with the next "busy", and the control thread might never see one. So it looks before it says.
  */
 
-#ifndef VIRTIO_RING_GATE_H
-#define VIRTIO_RING_GATE_H
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,4 +63,4 @@ gate_leave(struct gate *gate)
 	__atomic_store_n(&gate->busy, 0, __ATOMIC_RELEASE);
 }
 
-#endif /* VIRTIO_RING_GATE_H */
+#endif /* GATE_GATE_H */

@@ -13,10 +13,7 @@
 #include <cmocka.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "ring/gate.h"
-
-int virtio_user_logtype;
+#include "gate/gate.h"
 
 struct race {
 	struct gate gate;
@@ -124,5 +121,5 @@ main(void)
 		cmocka_unit_test(close_keeps_a_racing_thread_out_by_fence),
 	};
 
-	return cmocka_run_group_tests_name("ring/gate", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("lib/gate", tests, NULL, NULL);
 }
