@@ -18,8 +18,8 @@
 
 #include <rte_common.h>
 
-/** Longest socket path, without its terminator: what fits into struct sockaddr_un. */
-#define DEVARGS_PATH_MAX 107
+#include "devargs_table.h"
+
 /** vhost-user names a ring by 8 bits in its kick and call messages: 128 pairs are rings 0..255. */
 #define DEVARGS_PAIRS_MAX 128
 /** Ring sizes, in descriptors. */
@@ -65,33 +65,33 @@ struct port_config {
  * default, meaning); a NULL default is "none". The form is what the user reads as "allowed".
  */
 #define DEVARGS_TABLE(TEXT, NUMBER) \
-	TEXT(path, parse_path, "<socket>|/dev/vhost-net", NULL, \
+	TEXT(path, devarg_path, "<socket>|/dev/vhost-net", NULL, \
 		"UNIX socket of a vhost-user back-end, or the kernel's vhost-net device: what lies " \
 		"there decides. Must be given. 1..107 bytes, without ',' and '='.") \
-	TEXT(mac, parse_mac, "<xx:xx:xx:xx:xx:xx>", NULL, \
+	TEXT(mac, devarg_mac, "<xx:xx:xx:xx:xx:xx>", NULL, \
 		"Unicast MAC address. Without it the back-end's address is used, or else a " \
 		"random one.") \
-	NUMBER(queues, parse_number, 1, DEVARGS_PAIRS_MAX, "", "1", \
+	NUMBER(queues, devarg_number, 1, DEVARGS_PAIRS_MAX, "", "1", \
 		"Queue pairs that the port can use. The back-end may have fewer; then its " \
 		"number counts.") \
-	NUMBER(queue_size, parse_number, DEVARGS_RING_MIN, DEVARGS_RING_MAX, \
+	NUMBER(queue_size, devarg_number, DEVARGS_RING_MIN, DEVARGS_RING_MAX, \
 		", a power of two unless packed_vq=1", "256", \
 		"Descriptors of a queue for which the application leaves the size to the port " \
 		"(0 descriptors). An application that names sizes gets them, queue by queue, " \
 		"within the same limits. Where packed rings were wanted but turned down, the next " \
 		"lower power of two is used.") \
-	TEXT(server, parse_flag, "0|1", "0", \
+	TEXT(server, devarg_flag, "0|1", "0", \
 		"1: the port listens on the socket and the back-end connects. The port comes up " \
 		"at once, with the link down until the back-end is there.") \
-	TEXT(mrg_rxbuf, parse_flag, "0|1", "1", \
+	TEXT(mrg_rxbuf, devarg_flag, "0|1", "1", \
 		"0: do not negotiate VIRTIO_NET_F_MRG_RXBUF; a packet then has to fit into one " \
 		"mbuf. With 1, packets that are larger than one mbuf arrive as a chain.") \
-	TEXT(in_order, parse_flag, "0|1", "1", \
+	TEXT(in_order, devarg_flag, "0|1", "1", \
 		"0: do not negotiate VIRTIO_F_IN_ORDER.") \
-	TEXT(packed_vq, parse_flag, "0|1", "0", \
+	TEXT(packed_vq, devarg_flag, "0|1", "0", \
 		"1: negotiate VIRTIO_F_RING_PACKED if the back-end has it; rings may then have any " \
 		"number of descriptors.") \
-	TEXT(cq, parse_flag, "0|1", "0", \
+	TEXT(cq, devarg_flag, "0|1", "0", \
 		"1: a control queue even for a single queue pair. With several pairs there " \
 		"always is one.") \
 	TEXT(iface, parse_iface, "<name of 1..15 characters>", NULL, \
@@ -101,32 +101,27 @@ struct port_config {
 	TEXT(netns, parse_netns, "<name>|</path>", NULL, \
 		"vhost-net: network namespace in which the interface is, by its name in " \
 		"'ip netns' or the path of its file.") \
-	TEXT(persist, parse_flag, "0|1", "0", \
+	TEXT(persist, devarg_flag, "0|1", "0", \
 		"vhost-net: 1: the interface stays when the port is closed or the application " \
 		"dies. With 0 it is gone then, unless it was persistent before.") \
-	NUMBER(sndbuf, parse_number, 0, DEVARGS_SNDBUF_MAX, "", "0", \
+	NUMBER(sndbuf, devarg_number, 0, DEVARGS_SNDBUF_MAX, "", "0", \
 		"vhost-net: bytes of sent packets that may be under way in the kernel at a time; " \
 		"more wait in the tx queue. 0: no limit, which lets vhost-net hand them over " \
 		"in batches and is faster.") \
-	TEXT(speed, parse_speed, \
-		"unknown|10|100|1000|2500|5000|10000|20000|25000|40000|50000|56000|100000|" \
-		"200000|400000", "unknown", \
+	TEXT(speed, devarg_speed, DEVARG_SPEED_FORM, "unknown", \
 		"Link speed in Mbit/s to tell the application. It changes nothing of the real " \
 		"speed.") \
 	TEXT(vectorized, parse_vectorized, "auto|0|1", "auto", \
 		"0: no vector path. auto: the fastest path that fits what was negotiated, the CPU and " \
 		"`--force-max-simd-bitwidth`. 1: the same, and the log tells when it is none of " \
 		"the vector paths.") \
-	NUMBER(deadline, parse_number, DEVARGS_DEADLINE_MIN, DEVARGS_DEADLINE_MAX, "", "3000", \
+	NUMBER(deadline, devarg_number, DEVARGS_DEADLINE_MIN, DEVARGS_DEADLINE_MAX, "", "3000", \
 		"Milliseconds that the back-end may take for one control operation. One that " \
 		"takes longer is given up: the call returns an error and the application goes " \
 		"on.")
 
-#define DEVARGS_PARAM_TEXT(key, parser, form, def, meaning) RTE_STR(key) "=" form " "
-#define DEVARGS_PARAM_NUMBER(key, parser, min, max, rule, def, meaning) \
-	RTE_STR(key) "=<" RTE_STR(min) ".." RTE_STR(max) "> "
 /** The PMD's parameter string, a literal: "path=<socket> mac=... ". */
-#define DEVARGS_PARAM_STRING DEVARGS_TABLE(DEVARGS_PARAM_TEXT, DEVARGS_PARAM_NUMBER)
+#define DEVARGS_PARAM_STRING DEVARGS_TABLE(DEVARG_PARAM_TEXT, DEVARG_PARAM_NUMBER)
 
 /**
  * Parse devargs.

@@ -6,8 +6,8 @@
  * The only file that knows DPDK versions. Everything else is written against the newest API and its names here.
  */
 
-#ifndef VIRTIO_COMPAT_H
-#define VIRTIO_COMPAT_H
+#ifndef COMMON_COMPAT_H
+#define COMMON_COMPAT_H
 
 #include <rte_version.h>
 #include <rte_lcore.h>
@@ -91,4 +91,4 @@ typedef uint32_t rx_queue_count_ret_t;
 #define telemetry_add_uint rte_tel_data_add_dict_u64
 #endif
 
-#endif /* VIRTIO_COMPAT_H */
+#endif /* COMMON_COMPAT_H */
